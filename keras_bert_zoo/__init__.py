@@ -1,0 +1,30 @@
+"""BERT and ALBERT for Keras 3: build, load, save, answer.
+
+Nothing is imported before it is used, neither Keras nor TensorFlow.
+"""
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+DOORS = {
+    "BertConfig": "keras_bert_zoo.config",
+    "ZooError": "keras_bert_zoo.errors",
+    "build": "keras_bert_zoo.zoo.build",
+    "describe": "keras_bert_zoo.zoo.describe",
+    "list_models": "keras_bert_zoo.zoo.presets",
+    "load": "keras_bert_zoo.zoo.build",
+    "tokenizer": "keras_bert_zoo.zoo.tokenizers",
+}
+__all__ = ["__version__", *DOORS]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    if name not in DOORS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(DOORS[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

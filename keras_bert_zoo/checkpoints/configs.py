@@ -1,0 +1,176 @@
+"""config.json, bert_config.json and albert_config.json: sizes by their published names, read against a closed table."""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from keras_bert_zoo.config import BertConfig
+from keras_bert_zoo.errors import ZooError
+
+OURS = "keras_bert_zoo"  # where a config.json keeps what Hugging Face has no word for
+SIZES = {  # their word: ours
+    "vocab_size": "vocab_size",
+    "hidden_size": "hidden_size",
+    "num_hidden_layers": "num_layers",
+    "num_attention_heads": "num_heads",
+    "intermediate_size": "intermediate_size",
+    "hidden_dropout_prob": "dropout",
+    "attention_probs_dropout_prob": "attention_dropout",
+    "max_position_embeddings": "max_length",
+    "type_vocab_size": "num_segments",
+    "initializer_range": "initializer_range",
+    "layer_norm_eps": "epsilon",
+}
+ALBERT_SIZES = {"embedding_size": "embedding_size", "num_hidden_groups": "num_blocks"}
+UNSAID = ("use_positions", "pre_norm", "causal")  # fields that neither format has
+REQUIRED = ("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size")
+
+# What the word in a file means. Google's BERT code was exact when its checkpoints were made and is tanh today
+# (google-research/bert commit bee6030); its ALBERT code always was tanh.
+EXACT = {
+    "gelu": "gelu",
+    "gelu_python": "gelu",
+    "gelu_new": "gelu_tanh",
+    "gelu_pytorch_tanh": "gelu_tanh",
+    "relu": "relu",
+}
+ACTIVATION_WORDS = {
+    ("huggingface", "bert"): EXACT,
+    ("huggingface", "albert"): EXACT,
+    ("google", "bert"): EXACT,
+    ("google", "albert"): EXACT | {"gelu": "gelu_tanh"},
+}
+MEANINGS = {"gelu": "the exact GELU (erf)", "gelu_tanh": "the tanh GELU", "relu": "ReLU"}
+ONLY = {  # words whose other values change the mathematics in ways this encoder does not have
+    "position_embedding_type": ("absolute",),
+    "inner_group_num": (1,),
+    "add_cross_attention": (False,),
+    "is_encoder_decoder": (False,),
+    "tie_word_embeddings": (True,),
+    "pruned_heads": ({}, None),
+    "model_type": ("bert", "albert"),
+    "net_structure_type": (0,),
+    "num_memory_blocks": (0,),
+    "gap_size": (0,),
+    "down_scale_factor": (1,),
+    "pooler_type": ("first_token_transform",),
+}
+WITHOUT_EFFECT = frozenset(  # on what the encoder computes
+    """_attn_implementation _attn_implementation_autoset _commit_hash _name_or_path architectures attn_implementation
+    bad_words_ids begin_suppress_tokens bos_token_id chunk_size_feed_forward cross_attention_hidden_size
+    decoder_start_token_id directionality diversity_penalty do_sample dtype early_stopping
+    encoder_no_repeat_ngram_size eos_token_id exponential_decay_length_penalty finetuning_task forced_bos_token_id
+    forced_eos_token_id gradient_checkpointing id2label is_decoder label2id language layers_to_keep length_penalty
+    ln_type max_length min_length name no_repeat_ngram_size num_beam_groups num_beams num_labels num_return_sequences
+    output_attentions output_hidden_states output_past output_scores pad_token_id pooler_fc_size
+    pooler_num_attention_heads pooler_num_fc_layers pooler_size_per_head prefix problem_type remove_invalid_values
+    repetition_penalty return_dict return_dict_in_generate sep_token_id suppress_tokens task_specific_params
+    temperature tf_legacy_loss tokenizer_class top_k top_p torch_dtype torchscript transformers_version typical_p
+    use_bfloat16 use_cache classifier_dropout classifier_dropout_prob keras_bert_zoo""".split()
+)
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a config file says: the shape, and what belongs to a head."""
+
+    config: BertConfig
+    architecture: str | None = None  # Hugging Face's class, such as BertForMaskedLM
+    labels: tuple[str, ...] | None = None
+    head_dropout: float | None = None
+    notes: tuple[str, ...] = ()
+
+
+def read_config(said: dict[str, Any], form: str, source: str) -> Description:
+    """What the file's words mean. Raises ZooError for an unknown word, or a value this encoder does not have."""
+    family = "albert" if "embedding_size" in said or said.get("model_type") == "albert" else "bert"
+    own = said.get(OURS) or {}
+    sizes = SIZES | (ALBERT_SIZES if family == "albert" else {})
+    refuse_unknown(said, own, sizes, source)
+    values = {ours: said[theirs] for theirs, ours in sizes.items() if said.get(theirs) is not None}
+    values |= {"causal": bool(said.get("is_decoder", False))} | own
+    if family == "bert":
+        values |= {"num_blocks": values["num_layers"], "embedding_size": values["hidden_size"]} | own
+    else:
+        values = {"num_blocks": 1, "embedding_size": 128} | values
+    word = said.get("hidden_act", "gelu" if family == "bert" or form == "google" else "gelu_new")
+    meanings = ACTIVATION_WORDS[form, family]
+    if word not in meanings:
+        raise ZooError(f"{source} says hidden_act={word!r}: known are {', '.join(meanings)}.")
+    values["activation"] = meanings[word]
+    try:
+        config = BertConfig(**{key: as_float(key, value) for key, value in values.items()})
+    except ZooError as error:
+        raise ZooError(f"{source}: {error}") from error
+    dropout = said.get("classifier_dropout", said.get("classifier_dropout_prob"))
+    return Description(
+        config,
+        (said.get("architectures") or [None])[0],
+        read_labels(said.get("id2label"), source),
+        dropout,
+        (f'hidden_act "{word}" is read as {MEANINGS[meanings[word]]}',),
+    )
+
+
+def refuse_unknown(said: dict[str, Any], own: Any, sizes: dict[str, str], source: str) -> None:
+    missing = [word for word in REQUIRED if said.get(word) is None]
+    if missing:
+        raise ZooError(f"{source} does not say {', '.join(missing)}: it is no config of a BERT or ALBERT.")
+    unknown = sorted(set(said) - set(sizes) - set(ONLY) - WITHOUT_EFFECT - {"hidden_act"} - set(ALBERT_SIZES))
+    if unknown:
+        raise ZooError(
+            f"{source} has the unknown key {unknown[0]!r}: remove it if it does not change what the model computes."
+        )
+    for word, allowed in ONLY.items():
+        if word in said and said[word] not in allowed:
+            raise ZooError(
+                f"{source} says {word}={said[word]!r}, which this encoder does not do: it needs {allowed[0]!r}."
+            )
+    if not isinstance(own, dict) or set(own) - set(UNSAID):
+        raise ZooError(f"{source} has {OURS}={own!r}: it may only hold {', '.join(UNSAID)}.")
+
+
+def read_labels(id2label: Any, source: str) -> tuple[str, ...] | None:
+    """Label names in the order of their ids."""
+    if id2label is None:
+        return None
+    try:
+        pairs = sorted((int(key), str(value)) for key, value in id2label.items())
+    except (AttributeError, ValueError) as error:
+        raise ZooError(f"{source} has id2label={id2label!r}: it must map 0, 1, 2, ... to names.") from error
+    if [key for key, _ in pairs] != list(range(len(pairs))):
+        raise ZooError(f"{source} has id2label with the ids {[key for key, _ in pairs]}: they must be 0, 1, 2, ...")
+    return tuple(name for _, name in pairs)
+
+
+def as_float(key: str, value: Any) -> Any:
+    """JSON writes 0 for 0.0."""
+    return float(value) if type(value) is int and key in FLOATS else value
+
+
+FLOATS = {field.name for field in fields(BertConfig) if field.type is float}
+
+
+def write_config(description: Description, form: str) -> dict[str, Any]:
+    """The config file's content in one format ("huggingface" or "google")."""
+    config = description.config
+    family = config.family
+    sizes = SIZES | (ALBERT_SIZES if family == "albert" else {})
+    said = {theirs: getattr(config, ours) for theirs, ours in sizes.items()}
+    words = {ours: word for word, ours in reversed(ACTIVATION_WORDS[form, family].items())}
+    said["hidden_act"] = words[config.activation]
+    if family == "albert":
+        said["inner_group_num"] = 1
+    own = {field.name: getattr(config, field.name) for field in fields(BertConfig) if field.name in UNSAID}
+    changed = {key: value for key, value in own.items() if value != BertConfig.__dataclass_fields__[key].default}
+    if changed:
+        said[OURS] = changed
+    if form == "huggingface":
+        said |= {"model_type": family, "pad_token_id": 0}
+        said |= {"architectures": [description.architecture]} if description.architecture else {}
+        if description.labels:
+            said["id2label"] = {str(i): label for i, label in enumerate(description.labels)}
+            said["label2id"] = {label: i for i, label in enumerate(description.labels)}
+        if description.head_dropout is not None:
+            key = "classifier_dropout" if family == "bert" else "classifier_dropout_prob"
+            said[key] = description.head_dropout
+    return said

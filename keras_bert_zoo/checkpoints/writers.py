@@ -1,0 +1,74 @@
+"""Arrays under our names to the files of a published format."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from keras_bert_zoo.checkpoints.checkpoint import TABLES, WIDEN
+from keras_bert_zoo.checkpoints.configs import Description, write_config
+from keras_bert_zoo.checkpoints.mapping import names
+from keras_bert_zoo.errors import ZooError
+
+Arrays = Mapping[str, np.ndarray]
+PREFIXES = {"bert": "bert.", "albert": "albert."}
+
+
+def write(folder: Path, form: str, description: Description, arrays: Arrays, tokenizer: Mapping[str, bytes]) -> None:
+    """Config, weights and vocabulary into a folder: `form` is a key of WRITERS."""
+    WRITERS[form](folder, description, arrays)
+    for name, content in tokenizer.items():
+        google_albert = form == "google" and name == "spiece.model"
+        (folder / ("30k-clean.model" if google_albert else name)).write_bytes(content)
+
+
+def write_huggingface(folder: Path, description: Description, arrays: Arrays) -> None:
+    """config.json and model.safetensors. A bare model (BertModel, AlbertModel) has no prefix, as there."""
+    from safetensors.numpy import save_file
+
+    config = description.config
+    bare = (description.architecture or "").endswith("Model")
+    arrays = dict(arrays)
+    if config.family == "albert" and WIDEN + "kernel" not in arrays:  # transformers has this layer even where E = H
+        arrays[WIDEN + "kernel"] = np.eye(config.hidden_size, dtype="float32")
+        arrays[WIDEN + "bias"] = np.zeros(config.hidden_size, "float32")
+    tensors = rename(arrays, config.family, config.num_blocks, "huggingface")
+    if bare:
+        tensors = {name.removeprefix(PREFIXES[config.family]): array for name, array in tensors.items()}
+    (folder / "config.json").write_text(json.dumps(write_config(description, "huggingface"), indent=2) + "\n")
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+def write_google(folder: Path, description: Description, arrays: Arrays) -> None:
+    """bert_config.json and bert_model.ckpt, or albert_config.json and model.ckpt-best, as Google names them."""
+    try:
+        import tensorflow as tf
+    except ImportError as error:
+        raise ZooError("A TF 1 checkpoint is written by TensorFlow, which is not installed: install it.") from error
+    config = description.config
+    config_name, weights_name = GOOGLE_FILES[config.family]
+    tensors = rename(arrays, config.family, config.num_blocks, "google")
+    (folder / config_name).write_text(json.dumps(write_config(description, "google"), indent=2) + "\n")
+    tf.raw_ops.SaveV2(
+        prefix=str(folder / weights_name),
+        tensor_names=list(tensors),
+        shape_and_slices=[""] * len(tensors),
+        tensors=[tf.constant(array) for array in tensors.values()],
+    )
+
+
+GOOGLE_FILES = {
+    "bert": ("bert_config.json", "bert_model.ckpt"),
+    "albert": ("albert_config.json", "model.ckpt-best"),
+}
+WRITERS = {"huggingface": write_huggingface, "google": write_google}
+
+
+def rename(arrays: Arrays, family: str, num_blocks: int, form: str) -> dict[str, np.ndarray]:
+    """The arrays under their names in a format; one that no table has keeps its own."""
+    rows = {name.ours: name for _, name in names(TABLES[family], num_blocks, form)}
+    return {
+        rows[ours].theirs if ours in rows else ours: rows[ours].to_theirs(array) if ours in rows else array
+        for ours, array in arrays.items()
+    }

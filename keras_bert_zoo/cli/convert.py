@@ -1,0 +1,27 @@
+"""keras-bert-zoo convert"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Form(StrEnum):
+    huggingface = "huggingface"
+    google = "google"
+    keras = "keras"
+
+
+def convert(
+    source: Annotated[Path, typer.Argument(help="A model folder: Hugging Face's, Google's or ours.")],
+    target: Annotated[Path, typer.Argument(help="The folder (for keras: the .keras file) to make.")],
+    to: Annotated[Form, typer.Option("--to", help="The format to write.")],
+    overwrite: Annotated[bool, typer.Option(help="Replace a target that exists.")] = False,
+) -> None:
+    """Write a model in another format, and compare the two."""
+    from keras_bert_zoo.zoo.convert import convert as run
+
+    done = run(source, target, str(to), overwrite)
+    typer.echo(str(done.report))
+    typer.echo(f"Written to {target}. Largest difference of any output, read back: {done.parity:.1e}")

@@ -1,0 +1,193 @@
+"""What every task is: an encoder, the parts of its head, and raw text in and answers out."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_bert_zoo import checkpoints
+from keras_bert_zoo.config import BertConfig
+from keras_bert_zoo.errors import ZooError
+from keras_bert_zoo.models import BertEncoder, check, complete
+from keras_bert_zoo.text import Tokenizer, as_list
+from keras_bert_zoo.text import open_folder as open_tokenizer
+from keras_bert_zoo.tasks.card import card
+
+TEXT = ("token_ids", "segment_ids", "padding_mask")
+LENGTHS = (16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)  # the only row lengths raw text is compiled for
+TASKS: dict[str, type["Task"]] = {}
+
+
+def task(name: str) -> Callable[[type["Task"]], type["Task"]]:
+    """Puts a class into TASKS and lets Keras find it in `.keras` files."""
+
+    def add(cls: type["Task"]) -> type["Task"]:
+        TASKS[name] = cls
+        cls.key = name
+        return keras.saving.register_keras_serializable("keras_bert_zoo")(cls)
+
+    return add
+
+
+class Task(keras.Model):
+    """An encoder and the head that answers one kind of question.
+
+    `parts` are the layers of the head by the names of their checkpoint tables. A subclass gives `call`,
+    `objective` (the loss), `decode` (outputs to answers) and, where its head has settings, `options`.
+    """
+
+    key: str  # its name in TASKS
+    features: tuple[str, ...] = TEXT
+    heads: tuple[str, ...] = ()  # the checkpoint tables of its head
+    architectures: Mapping[str, str] = {}  # Hugging Face's class for each family
+    objective: Any = None
+
+    def __init__(self, encoder: BertEncoder, parts: Mapping[str, keras.layers.Layer], **kwargs):
+        super().__init__(**kwargs)
+        self.encoder = encoder
+        self.tokenizer: Tokenizer | None = None
+        self.load_report: checkpoints.LoadReport | None = None
+        for name, layer in parts.items():
+            setattr(self, name, layer)
+        self({key: keras.Input((None,), dtype="int32", name=key) for key in self.features})
+
+    def __call__(self, inputs, *args, **kwargs):
+        inputs = complete(inputs)
+        check(inputs, self.encoder.config)
+        return super().__call__(inputs, *args, **kwargs)
+
+    def compile(self, optimizer="rmsprop", loss=None, **kwargs) -> None:
+        """Keras's compile, with the task's own loss where none is given."""
+        super().compile(optimizer=optimizer, loss=self.objective if loss is None else loss, **kwargs)
+
+    def fit(self, x=None, *args, **kwargs):
+        return super().fit(self.arrays(x), *args, **kwargs)
+
+    def evaluate(self, x=None, *args, **kwargs):
+        return super().evaluate(self.arrays(x), *args, **kwargs)
+
+    def predict(self, x, *args, **kwargs):
+        """Keras's predict, which takes raw texts as well as arrays and data sets."""
+        return super().predict(self.arrays(x), *args, **kwargs)
+
+    def arrays(self, x: Any) -> Any:
+        """Raw texts as the model's inputs, arrays with their names and ids checked, all else as it is."""
+        if isinstance(x, Mapping):
+            x = {key: np.asarray(value) for key, value in complete(x).items()}
+            check(x, self.encoder.config)
+            return x
+        if isinstance(x, str) or (isinstance(x, (list, tuple, np.ndarray)) and all(isinstance(t, str) for t in x)):
+            return self.read(as_list(x))
+        return x
+
+    def read(self, texts: Sequence[str], pairs: Sequence[str] | None = None) -> dict[str, np.ndarray]:
+        """The inputs for raw texts, in rows of one of LENGTHS."""
+        return self.tokenize(texts, pairs, "plain")
+
+    def tokenize(self, texts, pairs, special_tokens: str) -> dict[str, np.ndarray]:
+        if self.tokenizer is None:
+            raise ZooError(
+                "This model has no tokenizer, so it takes arrays only: set model.tokenizer = "
+                "keras_bert_zoo.tokenizer(folder) with the folder of its vocabulary."
+            )
+        if not len(texts):
+            raise ZooError("There are no texts: give at least one.")
+        inputs = self.tokenizer(texts, pairs, special_tokens=special_tokens)
+        width = inputs["token_ids"].shape[1]
+        length = min(next((n for n in LENGTHS if n >= width), width), self.tokenizer.max_length)
+        pad = self.tokenizer.vocabulary.special("pad")
+        return {
+            key: np.pad(array, ((0, 0), (0, length - width)), constant_values=pad if key == "token_ids" else 0)
+            for key, array in inputs.items()
+        }
+
+    def answer(
+        self, texts: str | Sequence[str], pairs: str | Sequence[str] | None = None, batch_size: int = 32
+    ) -> list:
+        """An answer for each text (or text and pair), in their order; `decode` says of what kind."""
+        inputs = self.read(as_list(texts), None if pairs is None else as_list(pairs))
+        outputs = super().predict(inputs, batch_size=batch_size, verbose=0)
+        return self.decode(outputs, inputs)
+
+    def decode(self, outputs: Any, inputs: Mapping[str, np.ndarray]) -> list:
+        """Answers out of what `predict` gave for `inputs`."""
+        raise TypeError(f"{type(self).__name__} does not say how to decode its outputs.")
+
+    def options(self) -> dict[str, Any]:
+        """The head's settings, as the constructor takes them."""
+        return {}
+
+    def describe(self) -> checkpoints.Description:
+        """What goes into a folder's config."""
+        config = self.encoder.config
+        return checkpoints.Description(config, self.architectures.get(config.family))
+
+    def variables_by_name(self) -> dict[str, Any]:
+        """Every weight under the name it has in checkpoint tables: its path without the model's own name."""
+        return {variable.path.split("/", 1)[1]: variable for variable in self.weights}
+
+    def arrays_by_name(self) -> dict[str, np.ndarray]:
+        """Every weight as an array, by the names of `variables_by_name`."""
+        return {
+            name: np.asarray(keras.ops.convert_to_numpy(variable), "float32")
+            for name, variable in self.variables_by_name().items()
+        }
+
+    def save_folder(self, folder: str | Path, form: str = "huggingface", overwrite: bool = False) -> Path:
+        """Write a model folder that `load` and transformers read: config, weights, vocabulary, labels, card.
+
+        `form="google"` writes a TF 1 checkpoint instead. The folder appears when it is whole; one that
+        exists is an error unless `overwrite`.
+        """
+        description, arrays = self.describe(), self.arrays_by_name()
+        with checkpoints.committed(folder, overwrite) as partial:
+            checkpoints.write(partial, form, description, arrays, self.tokenizer.files() if self.tokenizer else {})
+            (partial / "README.md").write_text(card(self.key, description, arrays))
+        return Path(folder)
+
+    def untie(self) -> "Task":
+        """The same model with a block of its own at every depth: an ALBERT as the warm start of a BERT."""
+        config = replace(self.encoder.config, num_blocks=self.encoder.config.num_layers)
+        twin = type(self)(BertEncoder(config, name="encoder"), name=self.name, **self.options())
+        ours = self.variables_by_name()
+        for name, variable in twin.variables_by_name().items():
+            layer, _, rest = name.removeprefix("encoder/block_").partition("/")
+            source = f"encoder/block_{self.encoder.config.block_at[int(layer)]}/{rest}" if layer.isdigit() else name
+            variable.assign(ours[source])
+        twin.tokenizer = self.tokenizer
+        return twin
+
+    def get_config(self) -> dict[str, Any]:
+        shape = asdict(self.encoder.config)
+        return {**self.options(), "name": self.name, "shape": shape, "dtype": self.dtype_policy.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects=None) -> "Task":
+        config = dict(config)
+        with precision(config.pop("dtype", None)):
+            return cls(BertEncoder(BertConfig(**config.pop("shape")), name="encoder"), **config)
+
+    def save_assets(self, folder: str) -> None:
+        """The vocabulary, for `.keras` files."""
+        for name, content in (self.tokenizer.files() if self.tokenizer else {}).items():
+            (Path(folder) / name).write_bytes(content)
+
+    def load_assets(self, folder: str) -> None:
+        if any(Path(folder).iterdir()):
+            self.tokenizer = open_tokenizer(folder)
+
+
+@contextmanager
+def precision(policy: str | None):
+    """Build layers under a Keras dtype policy such as "mixed_bfloat16", then go back to the one before."""
+    before = keras.config.dtype_policy()
+    if policy:
+        keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)

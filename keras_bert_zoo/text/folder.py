@@ -1,0 +1,59 @@
+"""The tokenizer of a model folder."""
+
+import json
+from pathlib import Path
+
+from keras_bert_zoo.errors import ZooError
+from keras_bert_zoo.text import sentencepiece, wordpiece
+from keras_bert_zoo.text.tokenizer import Tokenizer
+
+PACKAGED = Path(__file__).parent / "packaged"
+FILES = {  # the first that a folder has is its vocabulary; Google's ALBERT calls it 30k-clean.model
+    "vocab.txt": wordpiece.from_settings,
+    "spiece.model": sentencepiece.from_settings,
+    "30k-clean.model": sentencepiece.from_settings,
+}
+
+
+def packaged(name: str, max_length: int = 512) -> Tokenizer:
+    """A tokenizer whose vocabulary comes with the package: "bert_uncased_vocab.txt" or "albert_spiece.model"."""
+    make = wordpiece.from_settings if name.endswith(".txt") else sentencepiece.from_settings
+    return make((PACKAGED / name).read_bytes(), {"do_lower_case": True, "model_max_length": max_length})
+
+
+def open_folder(folder: str | Path, max_length: int | None = None) -> Tokenizer:
+    """The tokenizer that the folder's files describe; `max_length` is the model's, in tokens.
+
+    Raises ZooError where the folder has no vocabulary or its files are damaged.
+    """
+    folder = Path(folder)
+    name = next((name for name in FILES if (folder / name).is_file()), None)
+    if name is None:
+        raise ZooError(f"{folder} has no vocabulary: put vocab.txt (WordPiece) or spiece.model (SentencePiece) there.")
+    settings = read_settings(folder / "tokenizer_config.json")
+    settings["model_max_length"] = max_length or sane_length(settings.get("model_max_length"))
+    try:
+        return FILES[name]((folder / name).read_bytes(), settings)
+    except UnicodeDecodeError as error:
+        raise ZooError(f"{folder / name} is no UTF-8 at byte {error.start}: is it whole, and a text file?") from error
+
+
+def read_settings(path: Path) -> dict:
+    """What tokenizer_config.json says, or nothing where there is none."""
+    if not path.is_file():
+        return {}
+    try:
+        settings = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise ZooError(f"{path} is no JSON ({error}): repair or remove it.") from error
+    if not isinstance(settings, dict):
+        raise ZooError(f"{path} holds a {type(settings).__name__}, not settings by name: repair or remove it.")
+    for key in ("do_lower_case", "keep_accents", "tokenize_chinese_chars", "strip_accents"):
+        if not isinstance(settings.get(key), (bool, type(None))):
+            raise ZooError(f"{path} says {key}={settings[key]!r}: it must be true or false.")
+    return {key: value for key, value in settings.items() if value is not None}
+
+
+def sane_length(length: object) -> int:
+    """Hugging Face writes 1e30 where it does not know; BERT's own 512 then."""
+    return length if isinstance(length, int) and 2 < length < 1_000_000 else 512

@@ -1,0 +1,93 @@
+"""ALBERT's SentencePiece with its clean-up, offline and in a graph."""
+
+import re
+from functools import cached_property
+
+from keras_bert_zoo.errors import ZooError
+from keras_bert_zoo.text.characters import CharacterMap, albert_rule
+from keras_bert_zoo.text.tokenizer import HUGGINGFACE_ROLES, Tokenizer
+from keras_bert_zoo.text.vocabulary import Vocabulary
+
+SPACE = "\N{LOWER ONE EIGHTH BLOCK}"  # how SentencePiece writes the start of a word
+SPECIALS = {"pad": "<pad>", "unknown": "<unk>", "start": "[CLS]", "end": "[SEP]", "mask": "[MASK]"}
+
+
+class SentencePiece(Tokenizer):
+    """Unigram pieces of text cleaned as google-research/albert does (tokenization.py, preprocess_text).
+
+    `data` is a SentencePiece model. `lower` makes the text lower case, `strip_accents` takes accents off.
+    """
+
+    file = "spiece.model"
+    huggingface = "AlbertTokenizer"
+
+    def __init__(
+        self,
+        data: bytes,
+        lower: bool = True,
+        strip_accents: bool = True,
+        specials: dict[str, str] | None = None,
+        max_length: int = 512,
+    ):
+        import sentencepiece
+
+        try:
+            self.model = sentencepiece.SentencePieceProcessor(model_proto=data)
+        except RuntimeError as error:
+            raise ZooError(f"{self.file} ({len(data)} bytes) is no SentencePiece model: is the file whole?") from error
+        pieces = [self.model.id_to_piece(i) for i in range(self.model.get_piece_size())]
+        vocabulary = Vocabulary(pieces, SPECIALS | (specials or {}), self.file)
+        super().__init__(vocabulary, data, max_length, do_lower_case=lower, keep_accents=not strip_accents)
+        self.clean = CharacterMap(albert_rule(lower, strip_accents), lower)
+
+    @cached_property
+    def resplit(self) -> dict[int, list[int]]:
+        """The pieces like "2010," and what stands for them: digits in pieces of their own, then the comma."""
+        numbers = {i: piece for i, piece in enumerate(self.vocabulary.pieces) if re.search(r"\d,$", piece)}
+        return {i: self.split_number(piece) for i, piece in numbers.items()}
+
+    def split_number(self, piece: str) -> list[int]:
+        parts = self.model.encode_as_pieces(piece[:-1].replace(SPACE, ""))
+        if not piece.startswith(SPACE) and parts[0].startswith(SPACE):
+            parts = parts[1:] if parts[0] == SPACE else [parts[0][1:], *parts[1:]]
+        return [self.model.piece_to_id(part) for part in [*parts, piece[-1]]]
+
+    def encode(self, texts: list[str]) -> list[list[int]]:
+        texts = [self.clean(text.replace("``", '"').replace("''", '"')) for text in texts]
+        swap = self.resplit
+        return [[new for i in ids for new in swap.get(i, (i,))] for ids in self.model.encode(texts)]
+
+    @cached_property
+    def fast(self):
+        import tensorflow_text as tf_text
+
+        return tf_text.SentencepieceTokenizer(self.data)
+
+    @cached_property
+    def resplit_in_graph(self):
+        import tensorflow as tf
+
+        with tf.init_scope():
+            return tf.ragged.constant([self.resplit.get(i, [i]) for i in range(len(self.vocabulary))], dtype=tf.int32)
+
+    def encode_in_graph(self, strings):
+        import tensorflow as tf
+
+        strings = tf.strings.regex_replace(strings, "``|''", '"')
+        ids = self.fast.tokenize(self.clean.in_graph(strings))
+        return tf.gather(self.resplit_in_graph, ids).merge_dims(1, 2)
+
+    def join(self, pieces: list[str]) -> str:
+        return "".join(pieces).replace(SPACE, " ").strip()
+
+
+def from_settings(data: bytes, settings: dict) -> SentencePiece:
+    """The tokenizer that a spiece.model and a tokenizer_config.json describe."""
+    specials = {role: settings[key] for role, key in HUGGINGFACE_ROLES.items() if isinstance(settings.get(key), str)}
+    return SentencePiece(
+        data,
+        lower=settings.get("do_lower_case", True),
+        strip_accents=not settings.get("keep_accents", False),
+        specials=specials,
+        max_length=settings["model_max_length"],
+    )

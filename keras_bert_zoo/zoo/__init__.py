@@ -1,0 +1,1 @@
+"""The zoo: names, shapes, weights, and the doors that put them together."""

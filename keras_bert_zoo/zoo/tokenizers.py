@@ -1,0 +1,53 @@
+"""The tokenizer that belongs to a model's name or lies in a folder."""
+
+from pathlib import Path
+
+from keras_bert_zoo.errors import ZooError
+from keras_bert_zoo.text import Tokenizer, open_folder, packaged
+from keras_bert_zoo.zoo.download import cache_folder
+from keras_bert_zoo.zoo.presets import CASED, CHINESE, ENGLISH_ALBERT, PRESETS, UNCASED, canonical
+from keras_bert_zoo.zoo.releases import RELEASES
+
+PACKAGED = {UNCASED: "bert_uncased_vocab.txt", ENGLISH_ALBERT: "albert_spiece.model"}  # by vocabulary size
+LOWER = {CASED: False, CHINESE: True, 119_547: False, 105_879: True}  # Google's do_lower_case
+
+
+def tokenizer(source: str | Path) -> Tokenizer:
+    """The tokenizer of a model by its name, or of a folder with vocab.txt or spiece.model.
+
+    Call it with texts for a model's inputs; `ids` and `in_graph` give bare piece ids. The English uncased
+    and ALBERT vocabularies come with the package; other names need their release in the cache.
+    """
+    if isinstance(source, Path) or Path(source).expanduser().is_dir():
+        return open_folder(Path(source).expanduser())
+    name = canonical_or_folder(source)
+    found = local(name)
+    if found is None:
+        release = next(iter(RELEASES[name].values()))
+        raise ZooError(
+            f"The vocabulary of {name} is not here: download {next(iter(release.urls().values()))}, unpack it, and "
+            "give its folder; or build the model with weights='pretrained' once, which keeps it in the cache."
+        )
+    return found
+
+
+def canonical_or_folder(source: str) -> str:
+    """Our name of a model; a source that looks like a path is said to be no folder."""
+    try:
+        return canonical(source)
+    except ZooError as error:
+        if "/" in source or source.startswith((".", "~")):
+            raise ZooError(f"There is no folder {source!r}, and no model of that name.") from error
+        raise
+
+
+def local(name: str) -> Tokenizer | None:
+    """A model's tokenizer where its vocabulary is packaged or in the cache."""
+    config = PRESETS[name]
+    if config.vocab_size in PACKAGED:
+        return packaged(PACKAGED[config.vocab_size], config.max_length)
+    for which in RELEASES[name]:
+        folder = cache_folder() / name / which / "model"
+        if folder.is_dir():
+            return open_folder(folder, config.max_length)
+    return None
