@@ -17,7 +17,7 @@ DOORS = {
     "load": "keras_bert_zoo.zoo.build",
     "tokenizer": "keras_bert_zoo.zoo.tokenizers",
 }
-__all__ = ["__version__", *DOORS]  # noqa: PLE0604
+__all__ = ["__version__", *DOORS]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""ALBERT's names. Sources: google-research/albert modeling.py and run_pretraining.py, transformers modeling_albert.py."""
+"""ALBERT's names. Sources: google-research/albert modeling.py, run_pretraining.py; transformers modeling_albert.py."""
 
 from keras_bert_zoo.checkpoints.mapping import Row
 

@@ -7,6 +7,7 @@ H hidden, N heads, D head size, V vocabulary, C classes.
 from keras_bert_zoo.layers.activations import ACTIVATIONS
 from keras_bert_zoo.layers.attention import SelfAttention
 from keras_bert_zoo.layers.block import EncoderBlock
+from keras_bert_zoo.layers.composite import Composite
 from keras_bert_zoo.layers.dropout import Dropout
 from keras_bert_zoo.layers.embeddings import Embeddings
 from keras_bert_zoo.layers.feed_forward import FeedForward
@@ -15,6 +16,7 @@ from keras_bert_zoo.layers.pooler import Pooler
 
 __all__ = [
     "ACTIVATIONS",
+    "Composite",
     "Dropout",
     "Embeddings",
     "EncoderBlock",

@@ -4,13 +4,14 @@ import keras
 from keras import ops
 
 from keras_bert_zoo.config import BertConfig
+from keras_bert_zoo.layers.composite import Composite
 from keras_bert_zoo.layers.dropout import Dropout
 from keras_bert_zoo.layers.initializers import normal
 
 HIDDEN = -1e9  # finite, so that a row with nothing to see stays a number in any precision
 
 
-class SelfAttention(keras.layers.Layer):
+class SelfAttention(Composite):
     """Every token gathers from the tokens it may see.
 
     Takes states (B, T, H) and attention_mask (B, T, T), true where row t may see column s.

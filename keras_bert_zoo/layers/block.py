@@ -4,11 +4,12 @@ import keras
 
 from keras_bert_zoo.config import BertConfig
 from keras_bert_zoo.layers.attention import SelfAttention
+from keras_bert_zoo.layers.composite import Composite
 from keras_bert_zoo.layers.dropout import Dropout
 from keras_bert_zoo.layers.feed_forward import FeedForward
 
 
-class EncoderBlock(keras.layers.Layer):
+class EncoderBlock(Composite):
     """States (B, T, H) and attention_mask (B, T, T) to states (B, T, H).
 
     `attention` and `feed_forward` take any layer with the calls of `SelfAttention` and `FeedForward`.

@@ -5,6 +5,7 @@ from keras import ops
 
 from keras_bert_zoo.config import BertConfig
 from keras_bert_zoo.errors import ZooError
+from keras_bert_zoo.layers.composite import Composite
 from keras_bert_zoo.layers.dropout import Dropout
 from keras_bert_zoo.layers.initializers import normal
 
@@ -40,7 +41,7 @@ class Nothing(keras.layers.Layer):
         return 0.0
 
 
-class Embeddings(keras.layers.Layer):
+class Embeddings(Composite):
     """token_ids, segment_ids and padding_mask, each (B, T) int32, to states (B, T, H)."""
 
     def __init__(self, config: BertConfig, seeds: keras.random.SeedGenerator | None = None, **kwargs):

@@ -4,10 +4,11 @@ import keras
 
 from keras_bert_zoo.config import BertConfig
 from keras_bert_zoo.layers.activations import ACTIVATIONS
+from keras_bert_zoo.layers.composite import Composite
 from keras_bert_zoo.layers.initializers import normal
 
 
-class FeedForward(keras.layers.Layer):
+class FeedForward(Composite):
     """Widens each state to the intermediate size, bends it, and narrows it again: (B, T, H) to (B, T, H)."""
 
     def __init__(self, config: BertConfig, **kwargs):

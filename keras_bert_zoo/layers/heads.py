@@ -5,6 +5,7 @@ from keras import ops
 
 from keras_bert_zoo.config import BertConfig
 from keras_bert_zoo.layers.activations import ACTIVATIONS
+from keras_bert_zoo.layers.composite import Composite
 from keras_bert_zoo.layers.dropout import Dropout
 from keras_bert_zoo.layers.initializers import normal
 
@@ -35,7 +36,7 @@ class MaskedLMHead(keras.layers.Layer):
         return ops.cast(tokens(x, reverse=True), "float32") + ops.cast(self.bias, "float32")  # (B, M, V)
 
 
-class ScoreHead(keras.layers.Layer):
+class ScoreHead(Composite):
     """Dropout and one dense layer in float32: vectors (..., H) to `num_scores` logits (..., C)."""
 
     def __init__(

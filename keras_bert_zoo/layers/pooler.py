@@ -4,10 +4,11 @@ import keras
 from keras import ops
 
 from keras_bert_zoo.config import BertConfig
+from keras_bert_zoo.layers.composite import Composite
 from keras_bert_zoo.layers.initializers import normal
 
 
-class Pooler(keras.layers.Layer):
+class Pooler(Composite):
     """The state of a text's first token through a dense layer and tanh (google-research/bert modeling.py).
 
     Takes states (B, T, H) and text_positions, the place of each text's first token (B, K);

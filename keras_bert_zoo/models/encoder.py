@@ -7,10 +7,10 @@ from keras import ops
 
 from keras_bert_zoo.config import BertConfig
 from keras_bert_zoo.errors import find
-from keras_bert_zoo.layers import ACTIVATIONS, Embeddings, EncoderBlock
+from keras_bert_zoo.layers import ACTIVATIONS, Composite, Embeddings, EncoderBlock
 
 
-class BertEncoder(keras.layers.Layer):
+class BertEncoder(Composite):
     """Embeds tokens, then passes them through a block at every depth (Devlin et al. 2019, Lan et al. 2020).
 
     Takes token_ids, segment_ids and padding_mask, each (B, T) int32. The mask is 0 on padding and

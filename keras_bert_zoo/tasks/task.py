@@ -13,9 +13,9 @@ from keras_bert_zoo import checkpoints
 from keras_bert_zoo.config import BertConfig
 from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.models import BertEncoder, check, complete
+from keras_bert_zoo.tasks.card import card
 from keras_bert_zoo.text import Tokenizer, as_list
 from keras_bert_zoo.text import open_folder as open_tokenizer
-from keras_bert_zoo.tasks.card import card
 
 TEXT = ("token_ids", "segment_ids", "padding_mask")
 LENGTHS = (16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)  # the only row lengths raw text is compiled for
@@ -59,6 +59,9 @@ class Task(keras.Model):
         inputs = complete(inputs)
         check(inputs, self.encoder.config)
         return super().__call__(inputs, *args, **kwargs)
+
+    def build(self, input_shape=None) -> None:
+        self.built = True  # the call in the constructor has built every layer
 
     def compile(self, optimizer="rmsprop", loss=None, **kwargs) -> None:
         """Keras's compile, with the task's own loss where none is given."""

@@ -93,10 +93,9 @@ def name_task(checkpoint: checkpoints.Checkpoint) -> str:
 
 def open_weights(name: Any, weights: str | Path, ignore: Any) -> checkpoints.Checkpoint:
     """The checkpoint of a folder, or of a release of the named model."""
-    if isinstance(weights, str) and not Path(weights).expanduser().exists():
-        if isinstance(name, str) and "/" not in weights:
-            known = canonical(name)
-            return checkpoints.open_folder(fetch_release(known, weights, release(known, weights)), ignore)
+    if isinstance(name, str) and isinstance(weights, str) and "/" not in weights and not Path(weights).exists():
+        known = canonical(name)
+        weights = fetch_release(known, weights, release(known, weights))
     return checkpoints.open_folder(weights, ignore)
 
 

@@ -39,7 +39,7 @@ def fetch_release(name: str, which: str, release: Release) -> Path:
     for file, url in release.urls().items():
         try:
             fetched.append(download(url, files / file, release.sha256.get(file)))
-        except MissingFile:
+        except MissingFileError:
             if file not in OPTIONAL:
                 raise
     partial = Path(tempfile.mkdtemp(prefix=".model-", dir=home))
@@ -68,7 +68,7 @@ def package_folder(release: Release) -> Path:
         ) from error
 
 
-class MissingFile(ZooError):
+class MissingFileError(ZooError):
     """The server has no such file."""
 
 
@@ -84,7 +84,7 @@ def download(url: str, path: Path, sha256: str | None = None) -> Path:
             break
         except urllib.error.HTTPError as error:
             if error.code == 404:
-                raise MissingFile(
+                raise MissingFileError(
                     f"{url} does not exist (404): see `keras-bert-zoo show` for other releases."
                 ) from error
             if error.code == 416 and partial.exists():  # what we have is not a beginning of what they have
@@ -95,8 +95,8 @@ def download(url: str, path: Path, sha256: str | None = None) -> Path:
             if not left:
                 raise ZooError(
                     f"{url} could not be fetched ({error}): the next try goes on from byte "
-                    f"{partial.stat().st_size if partial.exists() else 0:,}; without a network, get the file elsewhere, "
-                    "unpack it, and pass weights='path/to/its/folder'."
+                    f"{partial.stat().st_size if partial.exists() else 0:,}; without a network, get the file "
+                    "elsewhere, unpack it, and pass weights='path/to/its/folder'."
                 ) from error
     check_sum(partial, path.name, url, sha256)
     partial.rename(path)

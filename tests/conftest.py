@@ -1,0 +1,102 @@
+"""What tests share: tiny shapes with odd sizes, a tiny vocabulary, and the goldens."""
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import keras
+import numpy as np
+import pytest
+
+from keras_bert_zoo import BertConfig
+from keras_bert_zoo.text import WordPiece
+
+GOLDENS = Path(__file__).parent / "goldens"
+BERT = BertConfig(
+    vocab_size=41,
+    num_layers=3,
+    num_blocks=3,
+    hidden_size=12,
+    embedding_size=12,
+    num_heads=3,
+    intermediate_size=29,
+    max_length=23,
+)
+ALBERT = BertConfig(
+    vocab_size=41,
+    num_layers=5,
+    num_blocks=2,
+    hidden_size=12,
+    embedding_size=7,
+    num_heads=3,
+    intermediate_size=29,
+    max_length=23,
+    activation="gelu_tanh",
+)
+SHAPES = {"bert": BERT, "albert": ALBERT}
+PIECES = [
+    "[PAD]",
+    "[UNK]",
+    "[CLS]",
+    "[SEP]",
+    "[MASK]",
+    *"abcdefghijklmnopqr",
+    *(f"##{c}" for c in "abcdefghijklmnopqr"),
+]
+
+
+@pytest.fixture(autouse=True)
+def fresh():
+    """Every test with the same random numbers and no names left over."""
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(0)
+
+
+@pytest.fixture
+def tokenizer():
+    """A WordPiece of the letters a to r: 41 pieces."""
+    return WordPiece("\n".join(PIECES).encode() + b"\n", max_length=23)
+
+
+@pytest.fixture(params=["bert", "albert"])
+def family(request):
+    return request.param
+
+
+@pytest.fixture
+def golden(family):
+    """The folder of a tiny model of transformers, and what it computes."""
+    with np.load(GOLDENS / family / "expected.npz") as file:
+        return GOLDENS / family, dict(file)
+
+
+def disturb(model, by=0.1):
+    """Add noise to every weight: norms that are 1 and biases that are 0 hide mistakes."""
+    random = np.random.default_rng(0)
+    for weight in model.weights:
+        value = keras.ops.convert_to_numpy(weight)
+        weight.assign(value + random.normal(0, by, value.shape).astype("float32"))
+    return model
+
+
+def rows(lengths, width, vocab=41):
+    """Random texts of these lengths, one a row."""
+    random = np.random.default_rng(1)
+    mask = (np.arange(width) < np.array(lengths)[:, None]).astype("int32")
+    ids = random.integers(5, vocab, mask.shape).astype("int32") * mask
+    segments = ((np.arange(width) >= np.array(lengths)[:, None] // 2) * mask).astype("int32")
+    return {"token_ids": ids, "segment_ids": segments, "padding_mask": mask}
+
+
+def packed(inputs):
+    """The texts of several rows one after another in a single row, with padding behind."""
+    lengths = inputs["padding_mask"].sum(1)
+    width = lengths.sum() + 2
+    row = {key: np.zeros((1, width), "int32") for key in inputs}
+    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+    for text, (start, length) in enumerate(zip(starts, lengths, strict=True)):
+        for key in ("token_ids", "segment_ids"):
+            row[key][0, start : start + length] = inputs[key][text, :length]
+        row["padding_mask"][0, start : start + length] = text + 1
+    return row | {"text_positions": starts[None].astype("int32")}

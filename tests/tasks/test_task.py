@@ -1,0 +1,54 @@
+"""The contracts, for every task."""
+
+import contracts
+import pytest
+
+TASKS = {
+    "states": {"attentions": True},
+    "masked_lm": {},
+    "pretraining": {},
+    "classification": {"num_classes": 3, "head_dropout": 0.2},
+}
+every_task = pytest.mark.parametrize("task", TASKS)
+
+
+@every_task
+def test_config(task, family):
+    contracts.comes_back_from_its_config(task, family, TASKS[task])
+
+
+@every_task
+def test_keras_file(task, family, tmp_path, tokenizer):
+    contracts.comes_back_from_a_keras_file(task, family, TASKS[task], tmp_path, tokenizer)
+
+
+@every_task
+def test_folder(task, family, tmp_path, tokenizer):
+    options = {} if task == "states" else TASKS[task]
+    contracts.comes_back_from_its_folder(task, family, options, tmp_path, tokenizer)
+
+
+@every_task
+def test_padding(task, family):
+    contracts.does_not_see_padding(task, family, TASKS[task])
+
+
+@every_task
+def test_packing(task, family):
+    contracts.packs(task, family, {} if task == "states" else TASKS[task])
+
+
+@every_task
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_precision(task, family, policy):
+    contracts.runs_in(policy, task, family, TASKS[task])
+
+
+@pytest.mark.parametrize("task", [task for task in TASKS if task != "states"])
+def test_learns(task, family):
+    contracts.learns(task, family, TASKS[task])
+
+
+@every_task
+def test_unties(task, family):
+    contracts.unties(task, family, TASKS[task])
