@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import BERT, rows
+
+from keras_bert_zoo import ZooError, build
+
+
+@pytest.fixture
+def model():
+    return build(BERT, task="classification", num_classes=2)
+
+
+def test_other_libraries_names(model):
+    given = rows([4, 6], 7)
+    hugging = dict(zip(("input_ids", "token_type_ids", "attention_mask"), given.values(), strict=True))
+    hub = dict(zip(("input_word_ids", "input_type_ids", "input_mask"), given.values(), strict=True))
+    for renamed in (hugging, hub):
+        np.testing.assert_array_equal(model(renamed), model(given))
+        np.testing.assert_allclose(model.predict(renamed, verbose=0), model(given), atol=1e-6)
+
+
+def test_ids_alone_are_one_text(model):
+    ids = np.array([[5, 6, 7]], "int32")
+    whole = {"token_ids": ids, "segment_ids": ids * 0, "padding_mask": ids * 0 + 1}
+    np.testing.assert_array_equal(model({"token_ids": ids}), model(whole))
+
+
+@pytest.mark.parametrize("wrong", [41, -1, 10**6])
+def test_an_id_past_the_vocabulary(model, wrong):
+    ids = np.array([[5, wrong, 7]], "int32")
+    calls = (
+        lambda: model({"token_ids": ids}),
+        lambda: model({"token_ids": tf.constant(ids)}),
+        lambda: model.predict({"token_ids": ids}),
+        lambda: model.evaluate({"token_ids": ids}, np.array([0])),
+        lambda: model.fit({"token_ids": ids}, np.array([0])),
+    )
+    for call in calls:
+        with pytest.raises(ZooError, match=f"token_ids holds {wrong}, but the model has only 0 to 40: use the tok"):
+            call()
+
+
+def test_a_segment_past_the_table(model):
+    ids = np.array([[5, 6]], "int32")
+    with pytest.raises(ZooError, match="segment_ids holds 2, but the model has only 0 to 1"):
+        model({"token_ids": ids, "segment_ids": ids * 0 + 2})
+
+
+def test_not_a_dictionary(model):
+    with pytest.raises(ZooError, match="wrap the ids as"):
+        model(np.ones((1, 3), "int32"))
+    with pytest.raises(ZooError, match="have no token_ids"):
+        model({"ids": np.ones((1, 3), "int32")})
+
+
+def test_data_sets_pass(model):
+    given = rows([4, 6, 2], 7)
+    data = tf.data.Dataset.from_tensor_slices((given, np.array([0, 1, 0]))).batch(2)
+    model.compile(jit_compile=False)
+    model.fit(data, verbose=0)
+    np.testing.assert_allclose(model.predict(data, verbose=0), model(given), atol=1e-6)

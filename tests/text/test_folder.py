@@ -1,0 +1,62 @@
+import json
+
+import pytest
+
+from keras_bert_zoo import ZooError
+from keras_bert_zoo import tokenizer as open_tokenizer
+from keras_bert_zoo.text import packaged
+
+ASIS = packaged("bert_uncased_vocab.txt")
+
+
+@pytest.mark.parametrize("name", ["bert_uncased_vocab.txt", "albert_spiece.model"])
+def test_a_tokenizer_comes_back_from_its_files(name, tmp_path):
+    tokenizer = packaged(name)
+    for file, content in tokenizer.files().items():
+        (tmp_path / file).write_bytes(content)
+    again = open_tokenizer(tmp_path)
+    text = "Ünaffable [MASK] in 2010, 中"
+    assert again.ids(text) == tokenizer.ids(text)
+    assert again.settings == tokenizer.settings
+
+
+def write(folder, vocabulary=ASIS.data, config=None):
+    (folder / "vocab.txt").write_bytes(vocabulary)
+    if config is not None:
+        (folder / "tokenizer_config.json").write_text(config if isinstance(config, str) else json.dumps(config))
+    return folder
+
+
+def test_defaults_and_settings(tmp_path):
+    assert open_tokenizer(write(tmp_path)).ids("É") == ASIS.ids("e")
+    kept = open_tokenizer(write(tmp_path, config={"do_lower_case": True, "strip_accents": False}))
+    assert kept.ids("É") == [[ASIS.vocabulary.special("unknown")]]
+    short = open_tokenizer(write(tmp_path, config={"model_max_length": 9}))
+    assert short("a " * 50)["token_ids"].shape == (1, 9)
+    assert open_tokenizer(write(tmp_path, config={"model_max_length": 10**30})).max_length == 512
+
+
+def test_saved_truncation_is_ignored(tmp_path):
+    (tmp_path / "tokenizer.json").write_text(json.dumps({"truncation": {"max_length": 2}, "padding": {"length": 128}}))
+    assert open_tokenizer(write(tmp_path))("a b c d")["token_ids"].shape == (1, 6)
+
+
+@pytest.mark.parametrize(
+    ("vocabulary", "config", "sentence"),
+    [
+        (b"[PAD]\n\xff\xfe\n", None, "vocab.txt is no UTF-8 at byte 6"),
+        (ASIS.data[:600], None, r"pieces but no '\[UNK\]', the unknown piece"),
+        (ASIS.data, "{", "tokenizer_config.json is no JSON"),
+        (ASIS.data, "[]", "tokenizer_config.json holds a list, not settings by name"),
+        (ASIS.data, {"do_lower_case": "yes"}, "says do_lower_case='yes': it must be true or false"),
+        (ASIS.data, {"cls_token": "<s>"}, "pieces but no '<s>', the start piece"),
+    ],
+)
+def test_damage(vocabulary, config, sentence, tmp_path):
+    with pytest.raises(ZooError, match=sentence):
+        open_tokenizer(write(tmp_path, vocabulary, config))
+
+
+def test_no_vocabulary(tmp_path):
+    with pytest.raises(ZooError, match=r"has no vocabulary: put vocab.txt"):
+        open_tokenizer(tmp_path)
