@@ -24,7 +24,7 @@ class Positions(keras.layers.Layer):
 
     def call(self, padding_mask):
         length = padding_mask.shape[1]
-        if length is not None and length > self.max_length:
+        if isinstance(length, int) and length > self.max_length:  # else not known while tracing
             raise ZooError(
                 f"Rows of {length} tokens are longer than the {self.max_length} this model has positions for: "
                 f"cut them with length={self.max_length}, or build with max_length={length}."

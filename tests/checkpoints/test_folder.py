@@ -1,0 +1,62 @@
+import json
+import os
+
+import pytest
+from conftest import BERT
+
+from keras_bert_zoo import ZooError, build
+from keras_bert_zoo.checkpoints import committed, open_folder
+
+
+def test_nothing_half_written(tmp_path):
+    class StopError(Exception):
+        pass
+
+    with pytest.raises(StopError), committed(tmp_path / "model") as partial:
+        (partial / "config.json").write_text("{}")
+        raise StopError
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failed_save_leaves_the_old_folder(tmp_path, monkeypatch):
+    model = build(BERT)
+    model.save_folder(tmp_path / "model")
+    before = (tmp_path / "model" / "manifest.json").read_bytes()
+    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError("No space left on device")))
+    with pytest.raises(OSError, match="No space left"):
+        model.save_folder(tmp_path / "model", overwrite=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+    assert (tmp_path / "model" / "manifest.json").read_bytes() == before
+
+
+def test_an_existing_folder(tmp_path):
+    model = build(BERT)
+    model.save_folder(tmp_path / "model")
+    with pytest.raises(ZooError, match="exists already: choose another folder, or pass overwrite=True"):
+        model.save_folder(tmp_path / "model")
+    model.save_folder(tmp_path / "model", overwrite=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+    (tmp_path / "empty").mkdir()
+    model.save_folder(tmp_path / "empty")
+
+
+def test_the_manifest_lists_every_file(tmp_path):
+    build(BERT).save_folder(tmp_path / "model")
+    sums = json.loads((tmp_path / "model" / "manifest.json").read_text())["sha256"]
+    assert set(sums) == {p.name for p in (tmp_path / "model").iterdir()} - {"manifest.json"}
+
+
+@pytest.mark.parametrize(
+    ("manifest", "sentence"),
+    [
+        ('{"sha256": {"../outside": "0"}}', "names '../outside', outside its folder"),
+        ('{"sha256": {"gone": "0"}}', "names 'gone', but the folder has no such file"),
+        ('{"sha256": 3}', "lists no sha256 sums"),
+        ("nonsense", "manifest.json is no JSON"),
+    ],
+)
+def test_bad_manifests(manifest, sentence, tmp_path):
+    build(BERT).save_folder(tmp_path / "model")
+    (tmp_path / "model" / "manifest.json").write_text(manifest)
+    with pytest.raises(ZooError, match=sentence):
+        open_folder(tmp_path / "model")
