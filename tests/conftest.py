@@ -1,5 +1,6 @@
 """What tests share: tiny shapes with odd sizes, a tiny vocabulary, and the goldens."""
 
+import json
 import os
 from pathlib import Path
 
@@ -8,6 +9,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from keras_bert_zoo import BertConfig
 from keras_bert_zoo.text import WordPiece
@@ -100,3 +102,14 @@ def packed(inputs):
             row[key][0, start : start + length] = inputs[key][text, :length]
         row["padding_mask"][0, start : start + length] = text + 1
     return row | {"text_positions": starts[None].astype("int32")}
+
+
+def copy_folder(folder, target, change_tensors=None, change_config=None):
+    """A folder like another, with its tensors and config changed."""
+    target.mkdir(exist_ok=True)
+    tensors = load_file(folder / "model.safetensors")
+    config = json.loads((folder / "config.json").read_text())
+    tensors = (change_tensors or (lambda t: t))(tensors)
+    save_file(tensors, target / "model.safetensors", metadata={"format": "pt"})
+    (target / "config.json").write_text(json.dumps((change_config or (lambda c: c))(config)))
+    return target

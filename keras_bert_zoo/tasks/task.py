@@ -13,12 +13,12 @@ from keras_bert_zoo import checkpoints
 from keras_bert_zoo.config import BertConfig
 from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.models import BertEncoder, check, complete
+from keras_bert_zoo.tasks.batches import by_length, static_length
 from keras_bert_zoo.tasks.card import card
 from keras_bert_zoo.text import Tokenizer, as_list
 from keras_bert_zoo.text import open_folder as open_tokenizer
 
 TEXT = ("token_ids", "segment_ids", "padding_mask")
-LENGTHS = (16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)  # the only row lengths raw text is compiled for
 TASKS: dict[str, type["Task"]] = {}
 
 
@@ -88,7 +88,7 @@ class Task(keras.Model):
         return x
 
     def read(self, texts: Sequence[str], pairs: Sequence[str] | None = None) -> dict[str, np.ndarray]:
-        """The inputs for raw texts, in rows of one of LENGTHS."""
+        """The inputs for raw texts, in rows of one of `batches.LENGTHS`."""
         return self.tokenize(texts, pairs, "plain")
 
     def tokenize(self, texts, pairs, special_tokens: str) -> dict[str, np.ndarray]:
@@ -101,10 +101,10 @@ class Task(keras.Model):
             raise ZooError("There are no texts: give at least one.")
         inputs = self.tokenizer(texts, pairs, special_tokens=special_tokens)
         width = inputs["token_ids"].shape[1]
-        length = min(next((n for n in LENGTHS if n >= width), width), self.tokenizer.max_length)
-        pad = self.tokenizer.vocabulary.special("pad")
+        missing = min(static_length(width), self.tokenizer.max_length) - width
+        fill = {"token_ids": self.tokenizer.vocabulary.special("pad")}
         return {
-            key: np.pad(array, ((0, 0), (0, length - width)), constant_values=pad if key == "token_ids" else 0)
+            key: np.pad(array, ((0, 0), (0, missing)), constant_values=fill.get(key, 0))
             for key, array in inputs.items()
         }
 
@@ -113,8 +113,12 @@ class Task(keras.Model):
     ) -> list:
         """An answer for each text (or text and pair), in their order; `decode` says of what kind."""
         inputs = self.read(as_list(texts), None if pairs is None else as_list(pairs))
-        outputs = super().predict(inputs, batch_size=batch_size, verbose=0)
-        return self.decode(outputs, inputs)
+        answers = [None] * len(inputs["token_ids"])
+        for places, batch in by_length(inputs, batch_size):
+            outputs, batch = first_rows((self.predict_on_batch(batch), batch), len(places))
+            for place, answer in zip(places, self.decode(outputs, batch), strict=True):
+                answers[place] = answer
+        return answers
 
     def decode(self, outputs: Any, inputs: Mapping[str, np.ndarray]) -> list:
         """Answers out of what `predict` gave for `inputs`."""
@@ -184,12 +188,20 @@ class Task(keras.Model):
             self.tokenizer = open_tokenizer(folder)
 
 
+def first_rows(arrays: Any, rows: int) -> Any:
+    """The same structure of arrays with only their first rows."""
+    return keras.tree.map_structure(lambda array: array[:rows], arrays)
+
+
 @contextmanager
 def precision(policy: str | None):
     """Build layers under a Keras dtype policy such as "mixed_bfloat16", then go back to the one before."""
     before = keras.config.dtype_policy()
     if policy:
-        keras.config.set_dtype_policy(policy)
+        try:
+            keras.config.set_dtype_policy(policy)
+        except ValueError as error:
+            raise ZooError(f'dtype={policy!r} is no Keras policy: use "float32" or "mixed_bfloat16".') from error
     try:
         yield
     finally:

@@ -4,22 +4,11 @@ import struct
 import ml_dtypes
 import numpy as np
 import pytest
-from conftest import ALBERT, BERT, disturb, rows
+from conftest import ALBERT, BERT, copy_folder, disturb, rows
 from safetensors.numpy import load_file, save_file
 
 from keras_bert_zoo import BertConfig, ZooError, build, load
 from keras_bert_zoo.checkpoints.configs import EXACT
-
-
-def copy(folder, target, change_tensors=None, change_config=None):
-    """A folder like another, with its tensors and config changed."""
-    target.mkdir(exist_ok=True)
-    tensors = load_file(folder / "model.safetensors")
-    config = json.loads((folder / "config.json").read_text())
-    tensors = (change_tensors or (lambda t: t))(tensors)
-    save_file(tensors, target / "model.safetensors", metadata={"format": "pt"})
-    (target / "config.json").write_text(json.dumps((change_config or (lambda c: c))(config)))
-    return target
 
 
 def test_every_byte_comes_back(golden, tmp_path):
@@ -39,7 +28,7 @@ def test_old_words_for_norms(golden, tmp_path):
             tensors = {name.replace(new, was): array for name, array in tensors.items()}
         return tensors
 
-    model = load(copy(golden[0], tmp_path / "old", old))
+    model = load(copy_folder(golden[0], tmp_path / "old", old))
     for name, array in load(golden[0]).arrays_by_name().items():
         np.testing.assert_array_equal(model.arrays_by_name()[name], array)
 
@@ -49,7 +38,9 @@ def test_without_a_prefix_as_a_bare_encoder_has_it(golden, family, tmp_path):
         kept = {name: array for name, array in tensors.items() if name.startswith(f"{family}.")}
         return {name.removeprefix(f"{family}."): array for name, array in kept.items()}
 
-    folder = copy(golden[0], tmp_path / "bare", bare, lambda c: c | {"architectures": [f"{family.title()}Model"]})
+    folder = copy_folder(
+        golden[0], tmp_path / "bare", bare, lambda c: c | {"architectures": [f"{family.title()}Model"]}
+    )
     model = load(folder)
     assert model.key == "states"
     model.save_folder(tmp_path / "again")
@@ -66,13 +57,13 @@ def test_second_copies_are_skipped_and_untied_ones_refused(golden, family, tmp_p
             f"{family}.embeddings.position_ids": np.arange(23)[None],
         }
 
-    assert len(load(copy(golden[0], tmp_path / "tied", tied)).load_report.skipped) == 3
+    assert len(load(copy_folder(golden[0], tmp_path / "tied", tied)).load_report.skipped) == 3
 
     def untied(tensors):
         return tensors | {f"{head}.decoder.weight": tensors[f"{family}.embeddings.word_embeddings.weight"] + 1}
 
     with pytest.raises(ZooError, match=f"has the tensor {head}.decoder.weight, which nothing here takes"):
-        load(copy(golden[0], tmp_path / "untied", untied))
+        load(copy_folder(golden[0], tmp_path / "untied", untied))
 
 
 @pytest.mark.parametrize("kind", ["float16", "bfloat16"])
@@ -82,13 +73,13 @@ def test_half_precision_files(golden, kind, tmp_path):
             name: array.astype(kind if kind == "float16" else ml_dtypes.bfloat16) for name, array in tensors.items()
         }
 
-    model, exact = load(copy(golden[0], tmp_path / kind, half)), load(golden[0])
+    model, exact = load(copy_folder(golden[0], tmp_path / kind, half)), load(golden[0])
     for name, array in exact.arrays_by_name().items():
         np.testing.assert_allclose(model.arrays_by_name()[name], array, rtol=1e-2, atol=1e-3)
 
 
 def test_shards(golden, tmp_path):
-    folder = copy(golden[0], tmp_path / "shards")
+    folder = copy_folder(golden[0], tmp_path / "shards")
     tensors = list(load_file(folder / "model.safetensors").items())
     names = {}
     for part, some in enumerate((tensors[::2], tensors[1::2])):
@@ -169,13 +160,13 @@ def without(*endings):
     ],
 )
 def test_bad_folders(golden, tensors, config, sentence, tmp_path):
-    folder = copy(golden[0], tmp_path / "bad", tensors, config)
+    folder = copy_folder(golden[0], tmp_path / "bad", tensors, config)
     with pytest.raises(ZooError, match=sentence):
         load(folder)
 
 
 def test_an_unexpected_tensor_can_be_left_out(golden, tmp_path):
-    folder = copy(golden[0], tmp_path / "crf", lambda t: t | {"crf.x": np.ones(3, "f4")})
+    folder = copy_folder(golden[0], tmp_path / "crf", lambda t: t | {"crf.x": np.ones(3, "f4")})
     assert build(weights=folder, ignore="crf.*").load_report.skipped == ["crf.x"]
 
 
@@ -195,7 +186,7 @@ def damaged(content, how):
 
 @pytest.mark.parametrize("how", ["cut", "empty", "no header", "huge header", "huge shape", "noise"])
 def test_damaged_safetensors(golden, how, tmp_path):
-    folder = copy(golden[0], tmp_path / "bad")
+    folder = copy_folder(golden[0], tmp_path / "bad")
     path = folder / "model.safetensors"
     path.write_bytes(damaged(path.read_bytes(), how))
     with pytest.raises(ZooError, match=r"model.safetensors is damaged or cut short .*: get it again"):

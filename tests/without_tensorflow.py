@@ -1,0 +1,64 @@
+"""Every task on JAX, in a process where TensorFlow cannot be imported: build, call, answer, train, save, load.
+
+KERAS_BACKEND=jax python tests/without_tensorflow.py
+"""
+
+import sys
+import tempfile
+from importlib.abc import MetaPathFinder
+from pathlib import Path
+
+
+class Refuse(MetaPathFinder):
+    """Stands where TensorFlow is not installed."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("tensorflow", "tensorflow_text"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+sys.meta_path.insert(0, Refuse())
+
+import contracts
+import keras
+from conftest import PIECES
+
+from keras_bert_zoo import ZooError, build, load
+from keras_bert_zoo.text import WordPiece
+
+TASKS = {"states": {}, "masked_lm": {}, "pretraining": {}, "classification": {"num_classes": 3}}
+
+
+def main() -> None:
+    assert keras.backend.backend() == "jax"
+    tokenizer = WordPiece("\n".join(PIECES).encode() + b"\n", max_length=23)
+    for family in ("bert", "albert"):
+        for task, options in TASKS.items():
+            folder = Path(tempfile.mkdtemp())
+            contracts.does_not_see_padding(task, family, options)
+            contracts.packs(task, family, options)
+            contracts.comes_back_from_its_folder(task, family, options, folder, tokenizer)
+            contracts.comes_back_from_a_keras_file(task, family, options, folder, tokenizer)
+            if task != "states":
+                contracts.learns(task, family, options)
+    refuses_tf1()
+    assert not [name for name in sys.modules if name.partition(".")[0] == "tensorflow"]
+    print("without TensorFlow: all well")
+
+
+def refuses_tf1() -> None:
+    """What does need TensorFlow says so."""
+    folder = Path(tempfile.mkdtemp())
+    (folder / "bert_config.json").write_text("{}")
+    (folder / "model.ckpt.index").write_text("")
+    for call in (lambda: load(folder), lambda: build("bert_tiny").save_folder(folder / "x", form="google")):
+        try:
+            call()
+        except ZooError as error:
+            assert "TensorFlow" in str(error), error
+        else:
+            raise AssertionError("TF 1 checkpoints without TensorFlow?")
+
+
+if __name__ == "__main__":
+    main()

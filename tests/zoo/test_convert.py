@@ -1,0 +1,64 @@
+import json
+
+import numpy as np
+import pytest
+from conftest import GOLDENS, copy_folder
+from safetensors.numpy import load_file
+
+from keras_bert_zoo import ZooError
+from keras_bert_zoo.zoo.convert import convert
+
+
+def test_round_the_formats(golden, tmp_path):
+    source, _ = golden
+    there = convert(source, tmp_path / "google", "google")
+    back = convert(tmp_path / "google", tmp_path / "back", "huggingface")
+    keras_file = convert(tmp_path / "back", tmp_path / "model.keras", "keras")
+    assert (there.parity, back.parity, keras_file.parity) == (0, 0, 0)
+    assert len(there.report.matched) > 20
+    before, after = (load_file(f / "model.safetensors") for f in (source, tmp_path / "back"))
+    assert before.keys() == after.keys()
+    assert all(before[name].tobytes() == after[name].tobytes() for name in before)
+    said = json.loads((tmp_path / "back" / "config.json").read_text())
+    assert said["architectures"] == json.loads((source / "config.json").read_text())["architectures"]
+
+
+def test_heads_that_no_task_has_together(golden, family, tmp_path):
+    """A masked-LM file with a pooler, as official ALBERTs are, keeps it."""
+    kept = copy_folder(
+        golden[0],
+        tmp_path / "source",
+        lambda t: {n: a for n, a in t.items() if "sop" not in n and "seq_relationship" not in n},
+        lambda c: c | {"architectures": [f"{family.title()}ForMaskedLM"]},
+    )
+    convert(kept, tmp_path / "google", "google")
+    convert(tmp_path / "google", tmp_path / "back", "huggingface")
+    assert set(load_file(kept / "model.safetensors")) == set(load_file(tmp_path / "back" / "model.safetensors"))
+
+
+def test_parity_is_measured(golden, tmp_path, monkeypatch):
+    """A number other than 0 when the weights that come back differ."""
+    from keras_bert_zoo.checkpoints import Checkpoint
+
+    exact = Checkpoint.array
+    monkeypatch.setattr(
+        Checkpoint, "array", lambda self, name: exact(self, name) * (1.5 if self.form == "google" else 1)
+    )
+    assert convert(golden[0], tmp_path / "google", "google").parity > 0.01
+
+
+def test_wrong_calls(tmp_path):
+    source = GOLDENS / "bert"
+    with pytest.raises(ZooError, match="There is no format 'onnx'"):
+        convert(source, tmp_path / "x", "onnx")
+    with pytest.raises(ZooError, match=r"must end in .keras"):
+        convert(source, tmp_path / "x", "keras")
+    (tmp_path / "y.keras").write_text("")
+    with pytest.raises(ZooError, match="exists already"):
+        convert(source, tmp_path / "y.keras", "keras")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "file").write_text("")
+    with pytest.raises(ZooError, match="exists already"):
+        convert(source, tmp_path / "full", "google")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["full", "y.keras"]
+    assert np.all([path.name == "file" for path in (tmp_path / "full").iterdir()])

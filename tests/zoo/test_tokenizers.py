@@ -1,0 +1,23 @@
+import pytest
+
+from keras_bert_zoo import ZooError, tokenizer
+
+
+def test_packaged_vocabularies_work_by_any_name():
+    assert tokenizer("bert_base").ids("hello") == tokenizer("google-bert/bert-large-uncased").ids("hello") == [[7592]]
+    assert tokenizer("albert-base-v2").ids("hello") == tokenizer("albert_xxlarge_v1").ids("hello") == [[10975]]
+    assert tokenizer("minilm_l6")("hello")["token_ids"].tolist() == [[101, 7592, 102]]
+
+
+@pytest.mark.parametrize("name", ["bert_base_cased", "bert_multilingual", "bert_chinese", "albert_zh_base"])
+def test_others_say_what_to_download(name, monkeypatch, tmp_path):
+    monkeypatch.setenv("KBZ_CACHE", str(tmp_path))
+    with pytest.raises(ZooError, match=f"The vocabulary of {name} is not here: download https://storage.google"):
+        tokenizer(name)
+
+
+def test_wrong_names():
+    with pytest.raises(ZooError, match="There is no folder '/nowhere', and no model of that name"):
+        tokenizer("/nowhere")
+    with pytest.raises(ZooError, match="did you mean 'bert_base'"):
+        tokenizer("bert_bas")
