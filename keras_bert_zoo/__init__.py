@@ -23,7 +23,15 @@ __all__ = ["__version__", *DOORS]
 def __getattr__(name: str) -> Any:
     if name not in DOORS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(DOORS[name]), name)
+    try:
+        return getattr(importlib.import_module(DOORS[name]), name)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "tensorflow":
+            raise
+        raise ImportError(
+            "Keras runs on TensorFlow unless KERAS_BACKEND says otherwise, and TensorFlow is not installed: "
+            "set KERAS_BACKEND=jax before Python starts, or pip install tensorflow."
+        ) from error
 
 
 def __dir__() -> list[str]:

@@ -39,3 +39,9 @@ def test_the_door_opens_on_everything_it_names():
     assert dir(keras_bert_zoo) == sorted(keras_bert_zoo.__all__)
     with pytest.raises(AttributeError, match="has no attribute 'bulid'"):
         keras_bert_zoo.bulid  # noqa: B018
+
+
+def test_no_tensorflow_and_no_other_backend():
+    code = "import sys; sys.modules['tensorflow'] = None; import keras_bert_zoo; keras_bert_zoo.build"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=100)
+    assert "ImportError: Keras runs on TensorFlow unless KERAS_BACKEND says otherwise" in done.stderr

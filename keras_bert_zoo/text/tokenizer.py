@@ -71,8 +71,10 @@ class Tokenizer:
 
     def in_graph(self, strings):
         """The same ids for a 1-D `tf.string` tensor, as an int32 `tf.RaggedTensor`; needs TensorFlow."""
-        import tensorflow as tf
-
+        try:
+            import tensorflow as tf
+        except ImportError as error:
+            raise ZooError("in_graph makes TensorFlow tensors, and TensorFlow is not installed: use ids.") from error
         return tf.cast(self.encode_in_graph(tf.convert_to_tensor(strings)), tf.int32)
 
     def decode(self, ids: Sequence[int]) -> str:

@@ -39,7 +39,7 @@ def test_packing(task, family):
 
 
 @every_task
-@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize("policy", ["mixed_bfloat16"])
 def test_precision(task, family, policy):
     contracts.runs_in(policy, task, family, TASKS[task])
 
