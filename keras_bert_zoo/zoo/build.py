@@ -27,7 +27,7 @@ log = logging.getLogger("keras_bert_zoo")
 def build(
     name: str | BertConfig | None = None,
     task: str | None = None,
-    weights: str | Path | None = None,
+    weights: str | Path | checkpoints.Checkpoint | None = None,
     ignore: str | tuple[str, ...] = (),
     dtype: str | None = None,
     block: Any = None,
@@ -63,17 +63,23 @@ def build(
     return model
 
 
-def load(folder: str | Path, **options: Any) -> Task:
+def load(folder: str | Path, ignore: str | tuple[str, ...] = (), **options: Any) -> Task:
     """The model of a folder, with its task, labels and tokenizer, as it was saved.
 
     Any Hugging Face or Google folder works too; its task is the one its config or its heads name.
     `options` are those of `build`.
     """
-    checkpoint = checkpoints.open_folder(folder)
+    checkpoint = checkpoints.open_folder(folder, ignore)
     task = name_task(checkpoint)
-    if task == "states" and "pooler" not in checkpoint.heads:
-        options.setdefault("pooler", False)
-    return build(task=task, weights=folder, **options)
+    lacking = [head for head in TASKS[task].heads if head not in checkpoint.heads]
+    if task == "states":
+        options = {"pooler": not lacking} | options
+    elif lacking:
+        raise ZooError(
+            f"{folder} is said to be a {task} model but has no whole {lacking[0]}: "
+            f"build(task={task!r}, weights=folder) gives it a new head."
+        )
+    return build(task=task, weights=checkpoint, **options)
 
 
 def name_task(checkpoint: checkpoints.Checkpoint) -> str:
@@ -91,8 +97,10 @@ def name_task(checkpoint: checkpoints.Checkpoint) -> str:
     return max(fitting, key=lambda key: len(TASKS[key].heads), default="states")
 
 
-def open_weights(name: Any, weights: str | Path, ignore: Any) -> checkpoints.Checkpoint:
+def open_weights(name: Any, weights: Any, ignore: str | tuple[str, ...]) -> checkpoints.Checkpoint:
     """The checkpoint of a folder, or of a release of the named model."""
+    if isinstance(weights, checkpoints.Checkpoint):
+        return weights
     if isinstance(name, str) and isinstance(weights, str) and "/" not in weights and not Path(weights).exists():
         known = canonical(name)
         weights = fetch_release(known, weights, release(known, weights))
@@ -161,14 +169,11 @@ def find_tokenizer(name: Any, checkpoint: checkpoints.Checkpoint | None, config:
 
 def fill(model: Task, checkpoint: checkpoints.Checkpoint) -> None:
     """Load the weights; heads that the file does not have stay untrained and are said to be so."""
-    may_be_new = model.heads
-    if isinstance(model, States):  # whose pooler nobody would train
-        may_be_new = ()
-        if model.has_pooler and "pooler" not in checkpoint.heads:
-            raise ZooError(
-                f"{checkpoint.folder} has no pooler, so pooled_output would be noise: "
-                "build with pooler=False to go without."
-            )
-    model.load_report = checkpoint.fill(model.variables_by_name(), may_be_new)
+    if isinstance(model, States) and model.has_pooler and "pooler" not in checkpoint.heads:
+        raise ZooError(
+            f"{checkpoint.folder} has no pooler, so pooled_output would be noise: "
+            "build with pooler=False to go without."
+        )
+    model.load_report = checkpoint.fill(model.variables_by_name(), model.heads)
     if model.load_report.new:
         log.warning("%s: %s untrained, because the weights have none.", model.name, ", ".join(model.load_report.new))

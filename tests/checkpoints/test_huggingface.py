@@ -107,6 +107,13 @@ def test_heads_that_are_not_there_are_new_and_said(golden, family, caplog):
     assert "untrained, because the file has no such head" in str(model.load_report)
 
 
+def test_a_folder_that_lacks_the_head_it_names(golden, family, tmp_path):
+    said = {"architectures": [f"{family.title()}ForSequenceClassification"]}
+    folder = copy_folder(golden[0], tmp_path / "headless", None, lambda c: c | said)
+    with pytest.raises(ZooError, match="is said to be a classification model but has no whole classifier"):
+        load(folder)
+
+
 def test_weights_without_a_pooler(tmp_path):
     disturb(build(BERT, task="masked_lm")).save_folder(tmp_path / "mlm")
     with pytest.raises(ZooError, match="has no pooler, so pooled_output would be noise: build with pooler=False"):
@@ -132,7 +139,7 @@ def without(*endings):
     [
         (without("word_embeddings.weight"), None, "has no tensor for encoder/embeddings/tokens/embeddings;"),
         (without("query.weight"), None, r"has no tensor for encoder/block_0/attention/query/kernel and \d more;"),
-        (without("pooler.dense.weight", "pooler.weight"), None, "has no tensor for pooler/dense/kernel;"),
+        (without("pooler.dense.weight", "pooler.weight"), None, "has no whole pooler"),
         (lambda t: t | {"crf.x": np.ones(3, "f4")}, None, "has the tensor crf.x, which nothing here takes"),
         (None, lambda c: c | {"vocab_size": 43}, r"word_embeddings.weight is \(41, \d+\), the model needs \(43,"),
         (None, lambda c: c | {"vocab_size": 10**9}, r"describes an encoder of [\d,]{13,} parameters, but the weights"),
