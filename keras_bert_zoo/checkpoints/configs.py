@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 from typing import Any
 
-from keras_bert_zoo.config import BertConfig
+from keras_bert_zoo.config import BertConfig, check_value
 from keras_bert_zoo.errors import ZooError
 
 OURS = "keras_bert_zoo"  # where a config.json keeps what Hugging Face has no word for
@@ -97,19 +97,18 @@ def read_config(said: dict[str, Any], form: str, source: str) -> Description:
         values = {"num_blocks": 1, "embedding_size": 128} | values
     word = said.get("hidden_act", "gelu" if family == "bert" or form == "google" else "gelu_new")
     meanings = ACTIVATION_WORDS[form, family]
-    if word not in meanings:
+    if not isinstance(word, str) or word not in meanings:
         raise ZooError(f"{source} says hidden_act={word!r}: known are {', '.join(meanings)}.")
     values["activation"] = meanings[word]
     try:
         config = BertConfig(**{key: as_float(key, value) for key, value in values.items()})
     except ZooError as error:
         raise ZooError(f"{source}: {error}") from error
-    dropout = said.get("classifier_dropout", said.get("classifier_dropout_prob"))
     return Description(
         config,
-        (said.get("architectures") or [None])[0],
+        read_architecture(said.get("architectures"), source),
         read_labels(said.get("id2label"), source),
-        dropout,
+        read_dropout(said, source),
         (f'hidden_act "{word}" is read as {MEANINGS[meanings[word]]}',),
     )
 
@@ -130,6 +129,28 @@ def refuse_unknown(said: dict[str, Any], own: Any, sizes: dict[str, str], source
             )
     if not isinstance(own, dict) or set(own) - set(UNSAID):
         raise ZooError(f"{source} has {OURS}={own!r}: it may only hold {', '.join(UNSAID)}.")
+
+
+def read_architecture(architectures: Any, source: str) -> str | None:
+    """The class that Hugging Face names, or None."""
+    if not architectures:
+        return None
+    if not isinstance(architectures, list) or not isinstance(architectures[0], str):
+        raise ZooError(f'{source} has architectures={architectures!r}: it must be a list such as ["BertModel"].')
+    return architectures[0]
+
+
+def read_dropout(said: dict[str, Any], source: str) -> float | None:
+    """The dropout before the classifier, or None where the file leaves it open."""
+    for key in ("classifier_dropout", "classifier_dropout_prob"):
+        value = said.get(key)
+        if value is not None:
+            try:
+                check_value(key, float, value)
+            except ZooError as error:
+                raise ZooError(f"{source}: {error}") from error
+            return float(value)
+    return None
 
 
 def read_labels(id2label: Any, source: str) -> tuple[str, ...] | None:

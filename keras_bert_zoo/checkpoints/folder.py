@@ -22,6 +22,7 @@ from keras_bert_zoo.checkpoints.readers import (
 from keras_bert_zoo.errors import ZooError
 
 MANIFEST = "manifest.json"
+CARD = "README.md"  # people may edit it: no sum
 SMALL = 10_000_000  # parameters that a lying config may cost
 GOOGLE_CONFIGS = ("bert_config.json", "albert_config.json")
 
@@ -115,7 +116,7 @@ def sha256(path: Path) -> str:
 
 @contextmanager
 def committed(folder: str | Path, overwrite: bool = False) -> Iterator[Path]:
-    """A folder to write into that appears under its name, with a manifest, only when all went well."""
+    """A folder to write into that appears under its name, with a manifest of its files, only when all went well."""
     folder = Path(folder).expanduser()
     if folder.exists() and not overwrite and (not folder.is_dir() or any(folder.iterdir())):
         raise ZooError(f"{folder} exists already: choose another folder, or pass overwrite=True to replace it.")
@@ -123,7 +124,7 @@ def committed(folder: str | Path, overwrite: bool = False) -> Iterator[Path]:
     partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.partial-", dir=folder.parent))
     try:
         yield partial
-        sums = {path.name: sha256(path) for path in sorted(partial.iterdir())}
+        sums = {path.name: sha256(path) for path in sorted(partial.iterdir()) if path.name != CARD}
         (partial / MANIFEST).write_text(json.dumps({"sha256": sums}, indent=2) + "\n")
         partial.chmod(0o755)
         for path in partial.iterdir():

@@ -27,10 +27,10 @@ def main() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
         app()
-    except ZooError as error:
+    except BrokenPipeError:  # `keras-bert-zoo list | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (ZooError, OSError) as error:
         if "--debug" in sys.argv:
             raise
         print(f"keras-bert-zoo: {error}", file=sys.stderr)
         sys.exit(2)
-    except BrokenPipeError:  # `keras-bert-zoo list | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,9 +1,10 @@
 """One question a file. Importing this room also lets Keras find the tasks in `.keras` files."""
 
+from keras_bert_zoo.tasks.card import card
 from keras_bert_zoo.tasks.classification import Classification
 from keras_bert_zoo.tasks.masked_lm import MaskedLM
 from keras_bert_zoo.tasks.pretraining import Pretraining
 from keras_bert_zoo.tasks.states import States
 from keras_bert_zoo.tasks.task import TASKS, TEXT, Task, precision, task
 
-__all__ = ["TASKS", "TEXT", "Classification", "MaskedLM", "Pretraining", "States", "Task", "precision", "task"]
+__all__ = ["TASKS", "TEXT", "Classification", "MaskedLM", "Pretraining", "States", "Task", "card", "precision", "task"]

@@ -12,6 +12,7 @@ FILES = {  # the first that a folder has is its vocabulary; Google's ALBERT call
     "vocab.txt": wordpiece.from_settings,
     "spiece.model": sentencepiece.from_settings,
     "30k-clean.model": sentencepiece.from_settings,
+    "tokenizer.json": wordpiece.from_json,
 }
 
 
@@ -27,7 +28,7 @@ def open_folder(folder: str | Path, max_length: int | None = None) -> Tokenizer:
     Raises ZooError where the folder has no vocabulary or its files are damaged.
     """
     folder = Path(folder)
-    name = next((name for name in FILES if (folder / name).is_file()), None)
+    name = find_vocabulary(folder)
     if name is None:
         raise ZooError(f"{folder} has no vocabulary: put vocab.txt (WordPiece) or spiece.model (SentencePiece) there.")
     settings = read_settings(folder / "tokenizer_config.json")
@@ -36,6 +37,13 @@ def open_folder(folder: str | Path, max_length: int | None = None) -> Tokenizer:
         return FILES[name]((folder / name).read_bytes(), settings)
     except UnicodeDecodeError as error:
         raise ZooError(f"{folder / name} is no UTF-8 at byte {error.start}: is it whole, and a text file?") from error
+
+
+def find_vocabulary(folder: Path) -> str | None:
+    """The file that holds a folder's vocabulary; a tokenizer.json only where it is a WordPiece's."""
+    name = next((name for name in FILES if (folder / name).is_file()), None)
+    is_other_json = name == "tokenizer.json" and b'"WordPiece"' not in (folder / name).read_bytes()
+    return None if is_other_json else name
 
 
 def read_settings(path: Path) -> dict:

@@ -1,7 +1,9 @@
 """BERT's WordPiece with the ids of google-research/bert, by Rust offline and by tensorflow-text in a graph."""
 
+import json
 from functools import cached_property
 
+from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.text.characters import CharacterMap, bert_rule
 from keras_bert_zoo.text.tokenizer import HUGGINGFACE_ROLES, Tokenizer
 from keras_bert_zoo.text.vocabulary import Vocabulary
@@ -107,3 +109,23 @@ def from_settings(data: bytes, settings: dict) -> WordPiece:
         specials=specials,
         max_length=settings["model_max_length"],
     )
+
+
+def from_json(data: bytes, settings: dict) -> WordPiece:
+    """The tokenizer in the tokenizer.json of a folder that transformers saved without a vocab.txt.
+
+    Only its pieces and its case are taken: truncation and padding saved there are ignored.
+    """
+    try:
+        said = json.loads(data)
+        kind, pieces = said["model"]["type"], sorted(said["model"]["vocab"].items(), key=lambda item: item[1])
+        case = said.get("normalizer") or {}
+        if kind != "WordPiece" or [place for _, place in pieces] != list(range(len(pieces))):
+            raise ValueError(f"a {kind} of {len(pieces)} pieces")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ZooError(
+            f"tokenizer.json holds no WordPiece vocabulary ({error!r}): put vocab.txt or spiece.model beside it."
+        ) from error
+    here = {"do_lower_case": case.get("lowercase"), "strip_accents": case.get("strip_accents")}
+    vocabulary = "".join(f"{piece}\n" for piece, _ in pieces).encode()
+    return from_settings(vocabulary, {key: value for key, value in here.items() if value is not None} | settings)

@@ -11,7 +11,7 @@ from keras_bert_zoo.config import BertConfig
 from keras_bert_zoo.errors import ZooError, find
 from keras_bert_zoo.models import BertEncoder
 from keras_bert_zoo.tasks import TASKS, States, Task, precision
-from keras_bert_zoo.text import FILES
+from keras_bert_zoo.text import find_vocabulary
 from keras_bert_zoo.text import open_folder as open_tokenizer
 from keras_bert_zoo.zoo.download import fetch_release
 from keras_bert_zoo.zoo.presets import PRESETS, canonical
@@ -151,7 +151,7 @@ def make(task_class: type[Task], encoder: BertEncoder, options: dict[str, Any]) 
 
 def find_tokenizer(name: Any, checkpoint: checkpoints.Checkpoint | None, config: BertConfig):
     """The tokenizer of the weights' folder or of the model's name, if there is one and it fits."""
-    if checkpoint and any((checkpoint.folder / file).is_file() for file in FILES):
+    if checkpoint and find_vocabulary(checkpoint.folder):
         found = open_tokenizer(checkpoint.folder, config.max_length)
     else:
         found = local(canonical(name)) if isinstance(name, str) else None

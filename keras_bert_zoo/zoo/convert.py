@@ -9,8 +9,8 @@ import numpy as np
 from keras_bert_zoo import checkpoints
 from keras_bert_zoo.checkpoints import Checkpoint, Description
 from keras_bert_zoo.errors import ZooError, find
-from keras_bert_zoo.tasks import TASKS, Task
-from keras_bert_zoo.text import FILES
+from keras_bert_zoo.tasks import TASKS, Task, card
+from keras_bert_zoo.text import find_vocabulary
 from keras_bert_zoo.text import open_folder as open_tokenizer
 from keras_bert_zoo.zoo.build import build, load, name_task
 
@@ -51,14 +51,11 @@ def write_all(checkpoint: Checkpoint, target: Path, form: str, overwrite: bool) 
     known = {checkpoint.name(ours).theirs for ours in arrays}
     arrays |= {ours: checkpoint.array(checkpoint.name(ours)) for ours in checkpoint.tensors if ours not in known}
     description = with_architecture(checkpoint)
-    folder = checkpoint.folder
-    tokenizer = (
-        open_tokenizer(folder, description.config.max_length).files()
-        if any((folder / file).is_file() for file in FILES)
-        else {}
-    )
+    has_text = find_vocabulary(checkpoint.folder)
+    tokenizer = open_tokenizer(checkpoint.folder, description.config.max_length).files() if has_text else {}
     with checkpoints.committed(target, overwrite) as partial:
         checkpoints.write(partial, form, description, arrays, tokenizer)
+        (partial / "README.md").write_text(card(name_task(checkpoint), description, arrays))
 
 
 def with_architecture(checkpoint: Checkpoint) -> Description:

@@ -40,10 +40,12 @@ def test_an_existing_folder(tmp_path):
     model.save_folder(tmp_path / "empty")
 
 
-def test_the_manifest_lists_every_file(tmp_path):
+def test_the_manifest_lists_every_file_but_the_card(tmp_path):
     build(BERT).save_folder(tmp_path / "model")
     sums = json.loads((tmp_path / "model" / "manifest.json").read_text())["sha256"]
-    assert set(sums) == {p.name for p in (tmp_path / "model").iterdir()} - {"manifest.json"}
+    assert set(sums) == {p.name for p in (tmp_path / "model").iterdir()} - {"manifest.json", "README.md"}
+    (tmp_path / "model" / "README.md").write_text("my own words")
+    open_folder(tmp_path / "model")
 
 
 @pytest.mark.parametrize(

@@ -157,6 +157,11 @@ def without(*endings):
         (None, lambda c: c | {"id2label": {"0": "a", "2": "b"}}, r"id2label with the ids \[0, 2\]"),
         (None, lambda c: c | {"id2label": 7}, "has id2label=7: it must map"),
         (None, lambda c: c | {"keras_bert_zoo": {"class": "os.system"}}, "it may only hold use_positions, pre_norm"),
+        (None, lambda c: c | {"hidden_act": ["gelu"]}, r"says hidden_act=\['gelu'\]: known are"),
+        (None, lambda c: c | {"architectures": "BertModel"}, "has architectures='BertModel': it must be a list"),
+        (None, lambda c: c | {"architectures": [7]}, r"has architectures=\[7\]: it must be a list"),
+        (None, lambda c: c | {"classifier_dropout": "x"}, "config.json: classifier_dropout='x' must be a number"),
+        (None, lambda c: c | {"hidden_dropout_prob": float("nan")}, "config.json: dropout=nan must be a number"),
         (None, lambda c: {"model_type": "bert"}, "does not say vocab_size, hidden_size"),
         (None, lambda c: [], "config.json holds a list, not settings by name"),
         (

@@ -41,6 +41,21 @@ def test_saved_truncation_is_ignored(tmp_path):
     assert open_tokenizer(write(tmp_path))("a b c d")["token_ids"].shape == (1, 6)
 
 
+def test_a_folder_of_transformers_without_a_vocabulary_file(tmp_path):
+    pieces = {piece: i for i, piece in enumerate(ASIS.vocabulary.pieces)}
+    said = {"model": {"type": "WordPiece", "vocab": pieces}, "normalizer": {"lowercase": True, "strip_accents": None}}
+    (tmp_path / "tokenizer.json").write_text(json.dumps(said))
+    again = open_tokenizer(tmp_path)
+    assert again.ids("Ünaffable") == ASIS.ids("Ünaffable")
+    assert again.data == ASIS.data
+    (tmp_path / "tokenizer.json").write_text('{"model": {"type": "WordPiece", "vocab": {"a": 7}}}')
+    with pytest.raises(ZooError, match="tokenizer.json holds no WordPiece vocabulary"):
+        open_tokenizer(tmp_path)
+    (tmp_path / "tokenizer.json").write_text('{"model": {"type": "Unigram", "vocab": []}}')
+    with pytest.raises(ZooError, match="has no vocabulary"):
+        open_tokenizer(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("vocabulary", "config", "sentence"),
     [
