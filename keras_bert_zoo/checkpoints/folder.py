@@ -33,6 +33,8 @@ def open_folder(folder: str | Path, ignore: str | tuple[str, ...] = ()) -> Check
     `ignore` are patterns (`*` stands for anything) of tensors to leave aside. Raises ZooError for a folder
     that is none of these, is damaged, or says one thing in its config and another in its tensors.
     """
+    if not isinstance(folder, (str, Path)):
+        raise ZooError(f"{folder!r} is no folder: give its path.")
     folder = Path(folder).expanduser()
     if not folder.is_dir():
         raise ZooError(f"There is no folder {str(folder)!r}: give the folder that holds config.json and the weights.")

@@ -9,7 +9,7 @@ import numpy as np
 from keras_bert_zoo.checkpoints.checkpoint import TABLES, WIDEN
 from keras_bert_zoo.checkpoints.configs import Description, write_config
 from keras_bert_zoo.checkpoints.mapping import names
-from keras_bert_zoo.errors import ZooError
+from keras_bert_zoo.errors import ZooError, find
 
 Arrays = Mapping[str, np.ndarray]
 PREFIXES = {"bert": "bert.", "albert": "albert."}
@@ -17,7 +17,7 @@ PREFIXES = {"bert": "bert.", "albert": "albert."}
 
 def write(folder: Path, form: str, description: Description, arrays: Arrays, tokenizer: Mapping[str, bytes]) -> None:
     """Config, weights and vocabulary into a folder: `form` is a key of WRITERS."""
-    WRITERS[form](folder, description, arrays)
+    find(WRITERS, form, "format")(folder, description, arrays)
     for name, content in tokenizer.items():
         google_albert = form == "google" and name == "spiece.model"
         (folder / ("30k-clean.model" if google_albert else name)).write_bytes(content)

@@ -26,8 +26,7 @@ class Positions(keras.layers.Layer):
         length = padding_mask.shape[1]
         if isinstance(length, int) and length > self.max_length:  # else not known while tracing
             raise ZooError(
-                f"Rows of {length} tokens are longer than the {self.max_length} this model has positions for: "
-                f"cut them with length={self.max_length}, or build with max_length={length}."
+                f"Rows of {length} tokens are longer than the {self.max_length} this model has positions for."
             )
         same = ops.equal(padding_mask[:, :, None], padding_mask[:, None, :])  # (B, T, T)
         earlier = ops.tril(ops.cast(same, "int32"), k=-1)

@@ -26,7 +26,10 @@ def complete(inputs: Mapping[str, Any]) -> dict[str, Any]:
             f"A model takes a dictionary with token_ids, segment_ids and padding_mask, not {type(inputs).__name__}: "
             'wrap the ids as {"token_ids": ids}.'
         )
-    named = {ALIASES.get(key, key): value for key, value in inputs.items()}
+    named = {
+        ALIASES.get(key, key): rectangular(key, value) if isinstance(value, (list, tuple)) else value
+        for key, value in inputs.items()
+    }
     if "token_ids" not in named:
         raise ZooError(f"The inputs {sorted(inputs)} have no token_ids: a tokenizer's output has them.")
     named.setdefault("segment_ids", ops.zeros_like(named["token_ids"]))
@@ -34,13 +37,23 @@ def complete(inputs: Mapping[str, Any]) -> dict[str, Any]:
     return named
 
 
+def rectangular(key: str, rows: list | tuple) -> np.ndarray:
+    """Lists as an array."""
+    try:
+        return np.asarray(rows)
+    except ValueError as error:
+        raise ZooError(f"The rows of {key} have different lengths: pad them to one, as a tokenizer does.") from error
+
+
 def check(inputs: Mapping[str, Any], config: BertConfig) -> None:
-    """Refuse ids past their table; on an accelerator they would read rubbish in silence.
+    """Refuse rows longer than the model and ids past their table; on an accelerator they would read rubbish in silence.
 
     Looks at what can be looked at (arrays in memory), not at tensors inside a compiled function.
     """
     for key, size in (("token_ids", config.vocab_size), ("segment_ids", config.num_segments)):
         ids = in_memory(inputs.get(key))
+        if ids is not None:
+            check_shape(key, ids, config)
         if ids is None or not ids.size or (key == "segment_ids" and not size):
             continue
         if ids.min() < 0 or ids.max() >= size:
@@ -51,8 +64,19 @@ def check(inputs: Mapping[str, Any], config: BertConfig) -> None:
             )
 
 
+def check_shape(key: str, ids: np.ndarray, config: BertConfig) -> None:
+    """Refuse what is not (B, T), and more tokens than the model has positions for."""
+    if ids.ndim != 2:
+        raise ZooError(f"{key} has the shape {ids.shape}: it must be (texts, tokens), [[1, 2, 3]] for one text.")
+    if config.use_positions and ids.shape[1] > config.max_length:
+        raise ZooError(
+            f"Rows of {ids.shape[1]} tokens are longer than the {config.max_length} this model has positions for: "
+            f"cut them with length={config.max_length}, or build with max_length={ids.shape[1]}."
+        )
+
+
 def in_memory(value: Any) -> np.ndarray | None:
-    """The value as a numpy array where it is one, a list, or a tensor outside any graph."""
-    if isinstance(value, (np.ndarray, list, tuple)):
-        return np.asarray(value)
+    """The value as a numpy array where it is one, or a tensor outside any graph."""
+    if isinstance(value, np.ndarray):
+        return value
     return value.numpy() if hasattr(value, "numpy") else None

@@ -72,12 +72,12 @@ def name_classes(num_classes: int | None, labels: Sequence[str] | None) -> tuple
     if labels is None and num_classes is None:
         raise ZooError("A classifier needs num_classes=..., or labels=[...] with the names of the classes.")
     if labels is None:
-        if isinstance(num_classes, bool) or not isinstance(num_classes, int) or not 0 < num_classes < 1_000_000:
-            raise ZooError(f"num_classes={num_classes!r} must be a whole number of at least 1.")
+        if isinstance(num_classes, bool) or not isinstance(num_classes, int) or not 1 < num_classes < 1_000_000:
+            raise ZooError(f"num_classes={num_classes!r} must be a whole number of at least 2.")
         return tuple(f"LABEL_{i}" for i in range(num_classes))
     names = tuple(map(str, labels))
     if num_classes not in (None, len(names)):
         raise ZooError(f"num_classes={num_classes} but there are {len(names)} labels: give one of the two.")
-    if len(set(names)) < len(names) or not names:
-        raise ZooError(f"labels={list(names)} must be different names, at least one.")
+    if len(set(names)) < len(names) or len(names) < 2:
+        raise ZooError(f"labels={list(names)} must be different names, at least two.")
     return names

@@ -39,6 +39,6 @@ class States(Task):
 
     def decode(self, outputs, inputs) -> list[dict[str, np.ndarray]]:
         """A "vector" (H,) for each text: the mean of its tokens' last states."""
-        mask = inputs["padding_mask"][..., None]
+        mask = inputs["padding_mask"][..., None].astype("float32")
         means = (outputs["sequence_output"].astype("float32") * mask).sum(1) / mask.sum(1)
         return [{"vector": vector} for vector in means]

@@ -67,8 +67,11 @@ class Task(keras.Model):
         """Keras's compile, with the task's own loss where none is given."""
         super().compile(optimizer=optimizer, loss=self.objective if loss is None else loss, **kwargs)
 
-    def fit(self, x=None, *args, **kwargs):
-        return super().fit(self.arrays(x), *args, **kwargs)
+    def fit(self, x=None, *args, validation_data=None, **kwargs):
+        """Keras's fit, which takes raw texts as well as arrays and data sets, to learn from and to validate on."""
+        if isinstance(validation_data, tuple):
+            validation_data = (self.arrays(validation_data[0]), *validation_data[1:])
+        return super().fit(self.arrays(x), *args, validation_data=validation_data, **kwargs)
 
     def evaluate(self, x=None, *args, **kwargs):
         return super().evaluate(self.arrays(x), *args, **kwargs)
@@ -80,7 +83,7 @@ class Task(keras.Model):
     def arrays(self, x: Any) -> Any:
         """Raw texts as the model's inputs, arrays with their names and ids checked, all else as it is."""
         if isinstance(x, Mapping):
-            x = {key: np.asarray(value) for key, value in complete(x).items()}
+            x = {key: np.asarray(value) for key, value in complete(x).items()}  # Keras slices arrays only
             check(x, self.encoder.config)
             return x
         if isinstance(x, str) or (isinstance(x, (list, tuple, np.ndarray)) and all(isinstance(t, str) for t in x)):

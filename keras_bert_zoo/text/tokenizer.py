@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -109,6 +109,8 @@ class Tokenizer:
 
 def as_list(texts: Texts) -> list[str]:
     """The texts as a list of str; bytes are read as UTF-8, without what is no UTF-8."""
+    if not isinstance(texts, (str, bytes, Iterable)):
+        raise ZooError(f"{texts!r} is no text, nor a list of texts.")
     items = [texts] if isinstance(texts, (str, bytes)) else list(texts)
     for place, item in enumerate(items):
         if isinstance(item, bytes):

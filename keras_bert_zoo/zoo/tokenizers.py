@@ -18,8 +18,9 @@ def tokenizer(source: str | Path) -> Tokenizer:
     Call it with texts for a model's inputs; `ids` and `in_graph` give bare piece ids. The English uncased
     and ALBERT vocabularies come with the package; other names need their release in the cache.
     """
-    if isinstance(source, Path) or Path(source).expanduser().is_dir():
+    if isinstance(source, (str, Path)) and Path(source).expanduser().is_dir():
         return open_folder(Path(source).expanduser())
+    source = str(source) if isinstance(source, Path) else source
     name = canonical_or_folder(source)
     found = local(name)
     if found is None:
@@ -36,7 +37,7 @@ def canonical_or_folder(source: str) -> str:
     try:
         return canonical(source)
     except ZooError as error:
-        if "/" in source or source.startswith((".", "~")):
+        if isinstance(source, str) and ("/" in source or source.startswith((".", "~"))):
             raise ZooError(f"There is no folder {source!r}, and no model of that name.") from error
         raise
 

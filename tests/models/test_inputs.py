@@ -60,3 +60,26 @@ def test_data_sets_pass(model):
     model.compile(jit_compile=False)
     model.fit(data, verbose=0)
     np.testing.assert_allclose(model.predict(data, verbose=0), model(given), atol=1e-6)
+
+
+def test_lists_are_arrays(model):
+    np.testing.assert_array_equal(model({"token_ids": [[5, 6]]}), model({"token_ids": np.array([[5, 6]])}))
+    with pytest.raises(ZooError, match="The rows of token_ids have different lengths: pad them"):
+        model.predict({"token_ids": [[5, 6], [7]]})
+
+
+@pytest.mark.parametrize("call", ["__call__", "predict"])
+def test_shapes_that_cannot_be(model, call):
+    with pytest.raises(ZooError, match=r"^token_ids has the shape \(3,\): it must be \(texts, tokens\)"):
+        getattr(model, call)({"token_ids": np.array([5, 6, 7])})
+    with pytest.raises(
+        ZooError, match="^Rows of 24 tokens are longer than the 23 this model has positions for: cut them"
+    ):
+        getattr(model, call)({"token_ids": np.ones((1, 24), "int32")})
+
+
+def test_validation_texts_are_read_too(model, tokenizer):
+    model.tokenizer = tokenizer
+    model.compile(jit_compile=False)
+    history = model.fit(["a", "b"], np.array([0, 1]), validation_data=(["c"], np.array([0])), verbose=0).history
+    assert np.isfinite(history["val_loss"][0])

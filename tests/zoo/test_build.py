@@ -3,6 +3,7 @@ import pytest
 from conftest import ALBERT, BERT, disturb, rows
 
 from keras_bert_zoo import BertConfig, ZooError, build, load
+from keras_bert_zoo import tokenizer as open_tokenizer
 from keras_bert_zoo.tasks import Classification, States
 from keras_bert_zoo.text import WordPiece
 
@@ -133,6 +134,11 @@ def test_an_untied_albert_travels(tmp_path):
             "no option 'num_clases': did you mean 'num_",
         ),
         (lambda f: build("bert_tiny", num_heads=3), "hidden_size=128 cannot be shared among num_heads=3"),
+        (lambda f: build("bert_tiny", weights=3), "3 is no folder: give its path"),
+        (lambda f: load(None), "None is no folder: give its path"),
+        (lambda f: open_tokenizer(None), "There is no model None"),
+        (lambda f: build("bert_tiny").save_folder(f / "x", form="onnx"), "There is no format 'onnx'"),
+        (lambda f: build("bert_tiny").answer(None), "None is no text, nor a list of texts"),
         (lambda f: build("bert_tiny", dtype="half"), "dtype='half' is no Keras policy: use"),
     ],
 )
