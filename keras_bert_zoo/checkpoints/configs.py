@@ -47,7 +47,10 @@ ONLY = {  # words whose other values change the mathematics in ways this encoder
     "is_encoder_decoder": (False,),
     "tie_word_embeddings": (True,),
     "pruned_heads": ({}, None),
-    "model_type": ("bert", "albert"),
+    "model_type": ("bert", "albert", f"{OURS}_bert", f"{OURS}_albert"),
+    "is_decoder": (False, True),
+    "ln_type": ("postln",),
+    "problem_type": (None, "single_label_classification"),
     "net_structure_type": (0,),
     "num_memory_blocks": (0,),
     "gap_size": (0,),
@@ -60,11 +63,11 @@ WITHOUT_EFFECT = frozenset(  # on what the encoder computes
     bad_words_ids begin_suppress_tokens bos_token_id chunk_size_feed_forward classifier_dropout
     classifier_dropout_prob cross_attention_hidden_size decoder_start_token_id directionality diversity_penalty
     do_sample dtype early_stopping encoder_no_repeat_ngram_size eos_token_id exponential_decay_length_penalty
-    finetuning_task forced_bos_token_id forced_eos_token_id gradient_checkpointing id2label is_decoder
-    keras_bert_zoo label2id language layers_to_keep length_penalty ln_type max_length min_length name
+    finetuning_task forced_bos_token_id forced_eos_token_id gradient_checkpointing id2label
+    keras_bert_zoo label2id language layers_to_keep length_penalty max_length min_length name
     no_repeat_ngram_size num_beam_groups num_beams num_labels num_return_sequences output_attentions
     output_hidden_states output_past output_scores pad_token_id pooler_fc_size pooler_num_attention_heads
-    pooler_num_fc_layers pooler_size_per_head prefix problem_type remove_invalid_values repetition_penalty
+    pooler_num_fc_layers pooler_size_per_head prefix remove_invalid_values repetition_penalty
     return_dict return_dict_in_generate sep_token_id suppress_tokens task_specific_params temperature
     tf_legacy_loss tokenizer_class top_k top_p torch_dtype torchscript transformers_version typical_p
     use_bfloat16 use_cache
@@ -85,7 +88,7 @@ class Description:
 
 def read_config(said: dict[str, Any], form: str, source: str) -> Description:
     """What the file's words mean. Raises ZooError for an unknown word, or a value this encoder does not have."""
-    family = "albert" if "embedding_size" in said or said.get("model_type") == "albert" else "bert"
+    family = "albert" if "embedding_size" in said or str(said.get("model_type")).endswith("albert") else "bert"
     own = said.get(OURS) or {}
     sizes = SIZES | (ALBERT_SIZES if family == "albert" else {})
     refuse_unknown(said, own, sizes, source)
@@ -186,10 +189,13 @@ def write_config(description: Description, form: str) -> dict[str, Any]:
         said["inner_group_num"] = 1
     own = {field.name: getattr(config, field.name) for field in fields(BertConfig) if field.name in UNSAID}
     changed = {key: value for key, value in own.items() if value != BertConfig.__dataclass_fields__[key].default}
+    if changed and form == "google":
+        raise ZooError(f"Google's format has no word for {', '.join(changed)}: save as huggingface.")
     if changed:
         said[OURS] = changed
     if form == "huggingface":
-        said |= {"model_type": family, "pad_token_id": 0}
+        ours_alone = changed or not config.num_segments  # transformers would compute something else in silence
+        said |= {"model_type": f"{OURS}_{family}" if ours_alone else family, "pad_token_id": 0}
         said |= {"architectures": [description.architecture]} if description.architecture else {}
         if description.labels:
             said["id2label"] = {str(i): label for i, label in enumerate(description.labels)}

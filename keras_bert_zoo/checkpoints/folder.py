@@ -25,6 +25,7 @@ MANIFEST = "manifest.json"
 CARD = "README.md"  # people may edit it: no sum
 SMALL = 10_000_000  # parameters that a lying config may cost
 GOOGLE_CONFIGS = ("bert_config.json", "albert_config.json")
+OVERWRITABLE = (MANIFEST, "config.json", *GOOGLE_CONFIGS)
 
 
 def open_folder(folder: str | Path, ignore: str | tuple[str, ...] = ()) -> Checkpoint:
@@ -120,8 +121,11 @@ def sha256(path: Path) -> str:
 def committed(folder: str | Path, overwrite: bool = False) -> Iterator[Path]:
     """A folder to write into that appears under its name, with a manifest of its files, only when all went well."""
     folder = Path(folder).expanduser()
-    if folder.exists() and not overwrite and (not folder.is_dir() or any(folder.iterdir())):
-        raise ZooError(f"{folder} exists already: choose another folder, or pass overwrite=True to replace it.")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        if not overwrite:
+            raise ZooError(f"{folder} exists already: choose another folder, or pass overwrite=True to replace it.")
+        if not any((folder / name).is_file() for name in OVERWRITABLE):
+            raise ZooError(f"{folder} is no model folder, so it is not overwritten: choose another folder.")
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.partial-", dir=folder.parent))
     try:
@@ -148,5 +152,10 @@ def replace(new: Path, folder: Path) -> None:
         return
     old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.replaced-", dir=folder.parent))
     folder.rename(old / folder.name)
-    new.rename(folder)
-    shutil.rmtree(old)
+    try:
+        new.rename(folder)
+    except OSError:
+        (old / folder.name).rename(folder)
+        raise
+    finally:
+        shutil.rmtree(old)

@@ -25,12 +25,14 @@ def options(debug: Annotated[bool, typer.Option(help="Show where in the code an 
 def main() -> None:
     """Run a command: status 0 when it worked, 2 for a mistake in what was given, in one sentence."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    debug = "--debug" in sys.argv
+    sys.argv = [word for word in sys.argv if word != "--debug"]
     try:
         app()
     except BrokenPipeError:  # `keras-bert-zoo list | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (ZooError, OSError) as error:
-        if "--debug" in sys.argv:
+        if debug:
             raise
         print(f"keras-bert-zoo: {error}", file=sys.stderr)
         sys.exit(2)

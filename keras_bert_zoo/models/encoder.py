@@ -25,7 +25,7 @@ class BertEncoder(Composite):
     def __init__(self, config: BertConfig, block: Callable[..., keras.layers.Layer] = EncoderBlock, **kwargs):
         super().__init__(**kwargs)
         find(ACTIVATIONS, config.activation, "activation")
-        self.config = config
+        self.config, self.block_maker = config, block
         self.seeds = keras.random.SeedGenerator()
         self.embeddings = Embeddings(config, self.seeds, name="embeddings")
         self.blocks = [block(config, self.seeds, name=f"block_{i}") for i in range(config.num_blocks)]

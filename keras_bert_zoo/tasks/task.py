@@ -162,7 +162,9 @@ class Task(keras.Model):
     def untie(self) -> "Task":
         """The same model with a block of its own at every depth: an ALBERT as the warm start of a BERT."""
         config = replace(self.encoder.config, num_blocks=self.encoder.config.num_layers)
-        twin = type(self)(BertEncoder(config, name="encoder"), name=self.name, **self.options())
+        with precision(self.dtype_policy.name):
+            encoder = BertEncoder(config, self.encoder.block_maker, name="encoder")
+            twin = type(self)(encoder, name=self.name, **self.options())
         ours = self.variables_by_name()
         for name, variable in twin.variables_by_name().items():
             layer, _, rest = name.removeprefix("encoder/block_").partition("/")

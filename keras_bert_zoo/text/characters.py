@@ -8,7 +8,8 @@ from itertools import chain
 SIGMA = "\N{GREEK CAPITAL LETTER SIGMA}"  # the one letter whose lower case depends on its neighbours
 FINAL_SIGMA = "\N{GREEK SMALL LETTER FINAL SIGMA}"
 UNSEEN = r"\p{Mn}\p{Me}\p{Cf}\p{Lm}\p{Sk}'.:\x{B7}\x{2018}\x{2019}"  # Unicode's case-ignorable, for RE2
-AT_WORD_END = rf"(\p{{L}}[{UNSEEN}]*){SIGMA}([{UNSEEN}]*(?:[^\p{{L}}{UNSEEN}]|$))"
+CASED = r"\p{Lu}\p{Ll}\p{Lt}"
+AT_WORD_END = rf"([{CASED}][{UNSEEN}]*){SIGMA}([{UNSEEN}]*(?:[^{CASED}{UNSEEN}]|$))"
 CHANGING = ((0, 0x32400), (0xE0000, 0xE0200))  # no character outside these is cleaned by any rule
 CJK = (  # google-research/bert tokenization.py, _is_chinese_char
     (0x4E00, 0x9FFF),

@@ -10,6 +10,7 @@ from keras_bert_zoo.text.tokenizer import Tokenizer
 PACKAGED = Path(__file__).parent / "packaged"
 FILES = {  # the first that a folder has is its vocabulary; Google's ALBERT calls it 30k-clean.model
     "vocab.txt": wordpiece.from_settings,
+    "vocab_chinese.txt": wordpiece.from_settings,  # Google's Chinese ALBERT
     "spiece.model": sentencepiece.from_settings,
     "30k-clean.model": sentencepiece.from_settings,
     "tokenizer.json": wordpiece.from_json,

@@ -31,7 +31,7 @@ def build(
     of Hugging Face's, Google's or our own kind. `options` are fields of BertConfig, such as dropout=0.0, and
     settings of the task, such as num_classes=3. `ignore` names tensors to leave aside (`*` fits all),
     `dtype` is a Keras policy such as "mixed_bfloat16", `block` makes the blocks in place of layers.EncoderBlock.
-    Raises ZooError, before anything is built, for what does not fit; `model.load_report` says what was loaded.
+    Raises ZooError for what does not fit; `model.load_report` says what was loaded.
     """
     task_class = find(TASKS, task or "states", "task")
     shape = {key: options.pop(key) for key in list(options) if key in FIELDS}

@@ -1,6 +1,7 @@
 """Files from the network into a cache: with progress, resumed after a cut, checked by SHA-256."""
 
 import hashlib
+import http.client
 import json
 import os
 import shutil
@@ -9,6 +10,7 @@ import tempfile
 import urllib.error
 import urllib.request
 import zipfile
+import zlib
 from pathlib import Path
 
 from keras_bert_zoo.errors import ZooError
@@ -38,7 +40,8 @@ def fetch_release(name: str, which: str, release: Release) -> Path:
     fetched = []
     for file, url in release.urls().items():
         try:
-            fetched.append(download(url, files / file, release.sha256.get(file)))
+            path = files / file
+            fetched.append(path if path.exists() else download(url, path, release.sha256.get(file)))
         except MissingFileError:
             if file not in OPTIONAL:
                 raise
@@ -91,7 +94,7 @@ def download(url: str, path: Path, sha256: str | None = None) -> Path:
                 partial.unlink()
             elif not left:
                 raise ZooError(f"{url} answered {error.code} {error.reason}: try again later.") from error
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, http.client.HTTPException) as error:
             if not left:
                 raise ZooError(
                     f"{url} could not be fetched ({error}): the next try goes on from byte "
@@ -160,8 +163,9 @@ def unpack(archive: Path, folder: Path) -> None:
                 for member in file:
                     if member.isfile():
                         copy(file.extractfile(member), folder / Path(member.name).name)
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError) as error:
-        raise ZooError(f"{archive} cannot be unpacked ({error}): remove it and try again.") from error
+    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, RuntimeError) as error:
+        archive.unlink()
+        raise ZooError(f"{archive} could not be unpacked ({error}) and is removed: try again.") from error
 
 
 def copy(source, path: Path) -> None:

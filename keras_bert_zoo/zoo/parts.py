@@ -42,7 +42,8 @@ def choose_shape(name: Any, checkpoint: checkpoints.Checkpoint | None, shape: di
             raise ZooError("Give the name of a model (`keras-bert-zoo list` shows them), or weights=folder.")
         return replace(named, **shape)
     config = checkpoint.description.config
-    differing = [field for field in SHAPE if named and getattr(named, field) != getattr(config, field)]
+    compared = SHAPE if isinstance(name, str) else [field for field in FIELDS if field not in FREE]
+    differing = [field for field in compared if named and getattr(named, field) != getattr(config, field)]
     if differing:
         field = differing[0]
         raise ZooError(
@@ -55,6 +56,8 @@ def choose_shape(name: Any, checkpoint: checkpoints.Checkpoint | None, shape: di
             f"{fixed[0]}={shape[fixed[0]]!r} cannot be chosen with weights, which have {getattr(config, fixed[0])!r}: "
             f"only {', '.join(FREE)} can."
         )
+    if isinstance(name, BertConfig):
+        shape = {field: getattr(name, field) for field in FREE} | shape
     return replace(config, **shape)
 
 

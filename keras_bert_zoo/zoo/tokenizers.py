@@ -3,13 +3,12 @@
 from pathlib import Path
 
 from keras_bert_zoo.errors import ZooError
-from keras_bert_zoo.text import Tokenizer, open_folder, packaged
+from keras_bert_zoo.text import Tokenizer, find_vocabulary, open_folder, packaged
 from keras_bert_zoo.zoo.download import cache_folder
-from keras_bert_zoo.zoo.presets import CASED, CHINESE, ENGLISH_ALBERT, PRESETS, UNCASED, canonical
+from keras_bert_zoo.zoo.presets import ENGLISH_ALBERT, PRESETS, UNCASED, canonical
 from keras_bert_zoo.zoo.releases import RELEASES
 
 PACKAGED = {UNCASED: "bert_uncased_vocab.txt", ENGLISH_ALBERT: "albert_spiece.model"}  # by vocabulary size
-LOWER = {CASED: False, CHINESE: True, 119_547: False, 105_879: True}  # Google's do_lower_case
 
 
 def tokenizer(source: str | Path) -> Tokenizer:
@@ -49,6 +48,6 @@ def local(name: str) -> Tokenizer | None:
         return packaged(PACKAGED[config.vocab_size], config.max_length)
     for which in RELEASES[name]:
         folder = cache_folder() / name / which / "model"
-        if folder.is_dir():
+        if folder.is_dir() and find_vocabulary(folder):
             return open_folder(folder, config.max_length)
     return None

@@ -36,6 +36,11 @@ def test_an_existing_folder(tmp_path):
         model.save_folder(tmp_path / "model")
     model.save_folder(tmp_path / "model", overwrite=True)
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "thesis.txt").write_text("years")
+    with pytest.raises(ZooError, match="thesis is no model folder, so it is not overwritten"):
+        model.save_folder(tmp_path / "thesis", overwrite=True)
+    assert (tmp_path / "thesis" / "thesis.txt").read_text() == "years"
     (tmp_path / "empty").mkdir()
     model.save_folder(tmp_path / "empty")
 

@@ -153,6 +153,9 @@ def without(*endings):
             lambda c: c | {"position_embedding_type": "relative_key"},
             "says position_embedding_type='relative_key'",
         ),
+        (None, lambda c: c | {"ln_type": "preln"}, "says ln_type='preln', which this encoder does not do"),
+        (None, lambda c: c | {"problem_type": "regression"}, "says problem_type='regression', which this"),
+        (None, lambda c: c | {"is_decoder": "false"}, "says is_decoder='false'"),
         (None, lambda c: c | {"model_type": "gpt2"}, "says model_type='gpt2', which this encoder does not do"),
         (None, lambda c: c | {"id2label": {"0": "a", "2": "b"}}, r"id2label with the ids \[0, 2\]"),
         (None, lambda c: c | {"id2label": 7}, "has id2label=7: it must map"),
@@ -254,6 +257,8 @@ def test_every_shape_survives(tmp_path):
             model.save_folder(folder)
             again = load(folder)
             assert again.encoder.config == config
+            said = json.loads((folder / "config.json").read_text())["model_type"]
+            assert said.startswith("keras_bert_zoo_") == (i < 3)  # transformers must not misread it
             np.testing.assert_array_equal(again(rows([4], 5)), model(rows([4], 5)))
 
 

@@ -45,7 +45,7 @@ def test_mistakes_are_one_sentence_and_status_2(arguments, sentence):
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1].startswith(sentence)
     assert "Traceback" not in done.stderr
-    assert "Traceback" in run("--debug", *arguments).stderr
+    assert "Traceback" in run(*arguments, "--debug").stderr
 
 
 def test_convert(tmp_path):

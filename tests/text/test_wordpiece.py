@@ -57,7 +57,18 @@ def test_a_vocabulary_with_capitals_is_cased(tokenizer):
 
 
 def test_the_graph_gives_the_same_ids():
-    texts = [*KNOWN, "ΣΑΣ ΣΣ. ΑΣ-", "ἀρχή ΛΟΓΟΣ, ΤΟΥΣ", "x" * 200 + " y", "e\u0301\u0327 한국어 ไทย हिन्दी", "ﬁ ½ Ⅷ"]
+    texts = [
+        *KNOWN,
+        "ΣΑΣ ΣΣ. ΑΣ-",
+        "中Σ",
+        "ΑΣ中",
+        "אΣ b",
+        "ΑΣא",
+        "ἀρχή ΛΟΓΟΣ, ΤΟΥΣ",
+        "x" * 200 + " y",
+        "e\u0301\u0327 한국어 ไทย हिन्दी",
+        "ﬁ ½ Ⅷ",
+    ]
     for tokenizer in (UNCASED, CASED):
         assert tokenizer.in_graph(texts).to_list() == tokenizer.ids(texts)
 

@@ -149,7 +149,7 @@ def test_a_release_from_url_to_model(server, archive, tmp_path, monkeypatch):
 
 def test_an_archive_that_is_none(server, monkeypatch):
     server.files["/a.zip"] = b"no zip"
-    with pytest.raises(ZooError, match=r"a.zip cannot be unpacked .*: remove it and try again"):
+    with pytest.raises(ZooError, match=r"a.zip could not be unpacked .* and is removed: try again"):
         fetch_release("bert_tiny", "google", Release("archive", server.url + "/a.zip"))
 
 
