@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import keras
 import numpy as np
-from conftest import BERT, disturb, rows
+from conftest import ALBERT, BERT, disturb, rows
 
 from keras_bert_zoo import build
 from keras_bert_zoo.layers import EncoderBlock
@@ -52,3 +52,5 @@ def test_a_part_can_be_swapped_saved_and_loaded(tmp_path):
     again = build(weights=tmp_path / "gated", block=block)
     given = rows([3, 5], 6)
     np.testing.assert_array_equal(again(given)["sequence_output"], model(given)["sequence_output"])
+    untied = build(ALBERT, block=block).untie()
+    assert "encoder/block_4/feed_forward/gate/kernel" in untied.variables_by_name()

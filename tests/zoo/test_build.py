@@ -148,6 +148,14 @@ def test_wrong_calls(call, sentence, tmp_path):
         call(tmp_path / "folder")
 
 
+def test_a_config_with_weights_must_agree(tmp_path):
+    build(BERT).save_folder(tmp_path / "model")
+    quiet = build(BertConfig(**vars(BERT) | {"dropout": 0.0}), weights=tmp_path / "model")
+    assert quiet.encoder.config.dropout == 0
+    with pytest.raises(ZooError, match="has pre_norm=True, but the weights in .* have False"):
+        build(BertConfig(**vars(BERT) | {"pre_norm": True}), weights=tmp_path / "model")
+
+
 def test_a_vocabulary_of_another_model(tmp_path):
     model = build(BERT, vocab_size=30)
     model.tokenizer = WordPiece(b"[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n" + b"x\n" * 99)
