@@ -12,6 +12,7 @@ DOORS = {
     "BertConfig": "keras_bert_zoo.config",
     "ZooError": "keras_bert_zoo.errors",
     "build": "keras_bert_zoo.zoo.build",
+    "convert": "keras_bert_zoo.zoo.convert",
     "describe": "keras_bert_zoo.zoo.describe",
     "list_models": "keras_bert_zoo.zoo.presets",
     "load": "keras_bert_zoo.zoo.build",

@@ -101,7 +101,7 @@ def runs_in(policy, task, family, options):
     exact.set_weights(model.get_weights())
     for a, b in zip(arrays(model(given)), arrays(exact(given)), strict=True):
         assert np.isfinite(a.astype("float32")).all()
-        np.testing.assert_allclose(a.astype("float32")[:2], b[:2], atol=0.3)
+        np.testing.assert_allclose(a.astype("float32")[:2], b[:2], atol=0.03 * np.abs(b).max())
     again = type(model).from_config(model.get_config())
     assert again.encoder.blocks[0].attention.query.compute_dtype == policy.removeprefix("mixed_")
 

@@ -3,7 +3,7 @@
 import fnmatch
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -37,11 +37,10 @@ class Checkpoint:
     description: Description
     reader: Reader
     ignore: tuple[str, ...] = ()  # patterns of tensors to leave aside
-    skipped: list[str] = field(default_factory=list)
 
     @property
     def family(self) -> str:
-        return self.description.config.family
+        return self.description.family
 
     @cached_property
     def rows(self) -> dict[str, tuple[str, Name]]:
@@ -52,12 +51,26 @@ class Checkpoint:
     @cached_property
     def tensors(self) -> dict[str, str]:
         """The tensors that count: their full name in the tables, and their name in the file."""
-        found = {self.full_name(name): name for name in self.reader.shapes}
+        found = {}
+        for there in sorted(set(self.reader.shapes) - self.left_out):
+            name = self.full_name(there)
+            if name in found:
+                raise ZooError(
+                    f"{self.folder} holds {found[name]} and {there}, two tensors of one meaning: "
+                    f'leave one out with ignore="{there}".'
+                )
+            found[name] = there
         copies = {name for name in found if self.is_copy(name, found)}
-        for name in sorted(found):
-            if name in copies or LEFT_OUT.search(name) or any(fnmatch.fnmatchcase(name, p) for p in self.ignore):
-                self.skipped.append(found.pop(name))
-        return found
+        return {name: there for name, there in found.items() if name not in copies}
+
+    @cached_property
+    def left_out(self) -> set[str]:
+        """The file's counters and optimizer slots, and what `ignore` names."""
+        return {
+            there
+            for there in self.reader.shapes
+            if LEFT_OUT.search(there) or any(fnmatch.fnmatchcase(there, pattern) for pattern in self.ignore)
+        }
 
     def full_name(self, name: str) -> str:
         """A tensor's name with today's words and with the prefix that bare encoders and hub modules vary."""
@@ -108,8 +121,7 @@ class Checkpoint:
         for ours, name in wanted.items():
             there = self.tensors.get(name.theirs)
             if there is None:
-                is_new = self.rows.get(ours, ("",))[0] in fresh and not self.any_of(self.rows[ours][0])
-                (report.new if is_new else report.missing).append(ours)
+                (report.new if self.may_be_new(ours, fresh) else report.missing).append(ours)
             elif self.reader.shapes[there] != name.shape_there(variables[ours].shape):
                 expected = name.shape_there(variables[ours].shape)
                 report.wrong_shape.append(f"{there} is {self.reader.shapes[there]}, the model needs {expected}")
@@ -121,6 +133,13 @@ class Checkpoint:
             variables[ours].assign(self.array(wanted[ours]))
         return report
 
+    def may_be_new(self, ours: str, fresh: set[str]) -> bool:
+        """Whether a variable that the file lacks belongs to a head of which the file has nothing at all."""
+        if ours in self.rows:
+            return self.rows[ours][0] in fresh and not self.any_of(self.rows[ours][0])
+        head = ours.partition("/")[0]
+        return head != "encoder" and not any(name.startswith(f"{head}/") for name in self.tensors)
+
     def any_of(self, table: str) -> bool:
         """Whether the file has any tensor of a table."""
         return any(name.theirs in self.tensors for where, name in self.rows.values() if where == table)
@@ -130,8 +149,10 @@ class Checkpoint:
         known = {name.theirs for _, name in self.rows.values()}
         for name, there in self.tensors.items():
             if name not in used and not self.is_identity(name):
-                (report.unused if name in known and not self.in_encoder(name) else report.unexpected).append(there)
-        report.skipped = list(self.skipped)
+                heads = name in known and not self.in_encoder(name)
+                own = self.description.task is not None and "/" in name and not name.startswith("encoder/")
+                (report.unused if heads or own else report.unexpected).append(there)
+        report.skipped = sorted(set(self.reader.shapes) - set(self.tensors.values()))
 
     def in_encoder(self, theirs: str) -> bool:
         return any(table == "encoder" and name.theirs == theirs for table, name in self.rows.values())

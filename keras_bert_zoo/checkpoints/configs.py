@@ -1,6 +1,7 @@
 """config.json, bert_config.json and albert_config.json: sizes by their published names, read against a closed table."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from keras_bert_zoo.config import BertConfig, check_value
@@ -21,7 +22,9 @@ SIZES = {  # their word: ours
     "layer_norm_eps": "epsilon",
 }
 ALBERT_SIZES = {"embedding_size": "embedding_size", "num_hidden_groups": "num_blocks"}
-UNSAID = ("use_positions", "pre_norm", "causal")  # fields that neither format has
+UNSAID = ("use_positions", "pre_norm", "causal")  # fields that the formats have no word for (BERT has is_decoder)
+KEPT = (*UNSAID, "task", "options", "block")  # what our own part of a config.json may hold
+HEAD_DROPOUT = {"bert": "classifier_dropout", "albert": "classifier_dropout_prob"}
 REQUIRED = ("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size")
 
 # What the word in a file means. Google's BERT code was exact when its checkpoints were made and is tanh today
@@ -80,10 +83,14 @@ class Description:
     """What a config file says: the shape, and what belongs to a head."""
 
     config: BertConfig
+    family: str  # whose words and names the files use: a key of checkpoint.TABLES
     architecture: str | None = None  # Hugging Face's class, such as BertForMaskedLM
     labels: tuple[str, ...] | None = None
     head_dropout: float | None = None
     notes: tuple[str, ...] = ()
+    task: str | None = None  # the key of a task that Hugging Face has no class for
+    options: Mapping[str, Any] = field(default_factory=dict)  # that task's settings
+    block: str | None = None  # the name of what made the blocks, where it was not layers.EncoderBlock
 
 
 def read_config(said: dict[str, Any], form: str, source: str) -> Description:
@@ -93,11 +100,12 @@ def read_config(said: dict[str, Any], form: str, source: str) -> Description:
     sizes = SIZES | (ALBERT_SIZES if family == "albert" else {})
     refuse_unknown(said, own, sizes, source)
     values = {ours: said[theirs] for theirs, ours in sizes.items() if said.get(theirs) is not None}
-    values |= {"causal": bool(said.get("is_decoder", False))} | own
     if family == "bert":
-        values |= {"num_blocks": values["num_layers"], "embedding_size": values["hidden_size"]} | own
+        values |= {"num_blocks": values["num_layers"], "embedding_size": values["hidden_size"]}
+        values |= {"causal": bool(said.get("is_decoder", False))}
     else:
-        values = {"num_blocks": 1, "embedding_size": 128} | values
+        values = {"num_blocks": 1, "embedding_size": 128, "dropout": 0.0, "attention_dropout": 0.0} | values
+    values |= {key: own[key] for key in UNSAID if key in own}
     word = said.get("hidden_act", "gelu" if family == "bert" or form == "google" else "gelu_new")
     meanings = ACTIVATION_WORDS[form, family]
     if not isinstance(word, str) or word not in meanings:
@@ -109,10 +117,14 @@ def read_config(said: dict[str, Any], form: str, source: str) -> Description:
         raise ZooError(f"{source}: {error}") from error
     return Description(
         config,
+        family,
         read_architecture(said.get("architectures"), source),
         read_labels(said.get("id2label"), source),
-        read_dropout(said, source),
+        read_dropout(said, form, family, config, source),
         (f'hidden_act "{word}" is read as {MEANINGS[meanings[word]]}',),
+        own.get("task"),
+        own.get("options", {}),
+        own.get("block"),
     )
 
 
@@ -130,8 +142,11 @@ def refuse_unknown(said: dict[str, Any], own: Any, sizes: dict[str, str], source
             raise ZooError(
                 f"{source} says {word}={said[word]!r}, which this encoder does not do: it needs {allowed[0]!r}."
             )
-    if not isinstance(own, dict) or set(own) - set(UNSAID):
-        raise ZooError(f"{source} has {OURS}={own!r}: it may only hold {', '.join(UNSAID)}.")
+    kinds = {"task": str, "options": dict, "block": str}
+    if not isinstance(own, dict) or any(not isinstance(own.get(key, kind()), kind) for key, kind in kinds.items()):
+        raise ZooError(f"{source} has {OURS}={own!r}: it must hold settings by name.")
+    if set(own) - set(KEPT):
+        raise ZooError(f"{source} has {OURS}={own!r}: it may only hold {', '.join(KEPT)}.")
 
 
 def read_architecture(architectures: Any, source: str) -> str | None:
@@ -143,17 +158,16 @@ def read_architecture(architectures: Any, source: str) -> str | None:
     return architectures[0]
 
 
-def read_dropout(said: dict[str, Any], source: str) -> float | None:
-    """The dropout before the classifier, or None where the file leaves it open."""
-    for key in ("classifier_dropout", "classifier_dropout_prob"):
-        value = said.get(key)
-        if value is not None:
-            try:
-                check_value(key, float, value)
-            except ZooError as error:
-                raise ZooError(f"{source}: {error}") from error
-            return float(value)
-    return None
+def read_dropout(said: dict[str, Any], form: str, family: str, config: BertConfig, source: str) -> float:
+    """The dropout before the classifier; unsaid it is what transformers and google-research/bert take."""
+    found = {key: said[key] for key in HEAD_DROPOUT.values() if said.get(key) is not None}
+    for key, value in found.items():
+        try:
+            check_value(key, float, value)
+        except ZooError as error:
+            raise ZooError(f"{source}: {error}") from error
+    unsaid = config.dropout if (form, family) == ("huggingface", "bert") else 0.1
+    return float(found.get(HEAD_DROPOUT[family], unsaid))
 
 
 def read_labels(id2label: Any, source: str) -> tuple[str, ...] | None:
@@ -179,8 +193,7 @@ FLOATS = {field.name for field in fields(BertConfig) if field.type is float}
 
 def write_config(description: Description, form: str) -> dict[str, Any]:
     """The config file's content in one format ("huggingface" or "google")."""
-    config = description.config
-    family = config.family
+    config, family = description.config, description.family
     sizes = SIZES | (ALBERT_SIZES if family == "albert" else {})
     said = {theirs: getattr(config, ours) for theirs, ours in sizes.items()}
     words = {ours: word for word, ours in reversed(ACTIVATION_WORDS[form, family].items())}
@@ -189,18 +202,20 @@ def write_config(description: Description, form: str) -> dict[str, Any]:
         said["inner_group_num"] = 1
     own = {field.name: getattr(config, field.name) for field in fields(BertConfig) if field.name in UNSAID}
     changed = {key: value for key, value in own.items() if value != BertConfig.__dataclass_fields__[key].default}
+    if form == "huggingface" and family == "bert" and changed.pop("causal", False):
+        said["is_decoder"] = True
+    changed |= {"block": description.block} if description.block else {}
     if changed and form == "google":
         raise ZooError(f"Google's format has no word for {', '.join(changed)}: save as huggingface.")
-    if changed:
-        said[OURS] = changed
+    kept = changed | ({"task": description.task, "options": dict(description.options)} if description.task else {})
+    said |= {OURS: kept} if kept else {}
     if form == "huggingface":
         ours_alone = changed or not config.num_segments  # transformers would compute something else in silence
         said |= {"model_type": f"{OURS}_{family}" if ours_alone else family, "pad_token_id": 0}
         said |= {"architectures": [description.architecture]} if description.architecture else {}
-        if description.labels:
-            said["id2label"] = {str(i): label for i, label in enumerate(description.labels)}
-            said["label2id"] = {label: i for i, label in enumerate(description.labels)}
-        if description.head_dropout is not None:
-            key = "classifier_dropout" if family == "bert" else "classifier_dropout_prob"
-            said[key] = description.head_dropout
+    if description.labels:
+        said["id2label"] = {str(i): label for i, label in enumerate(description.labels)}
+        said["label2id"] = {label: i for i, label in enumerate(description.labels)}
+    if description.head_dropout is not None:
+        said[HEAD_DROPOUT[family]] = description.head_dropout
     return said

@@ -89,7 +89,7 @@ def read_json(path: Path) -> dict:
     """A JSON file that holds a dictionary."""
     try:
         content = json.loads(path.read_bytes())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ZooError(f"{path} is no JSON ({error}): get it again.") from error
     if not isinstance(content, dict):
         raise ZooError(f"{path} holds a {type(content).__name__}, not settings by name: get it again.")
@@ -136,13 +136,20 @@ def committed(folder: str | Path, overwrite: bool = False) -> Iterator[Path]:
         for path in partial.iterdir():
             flush(path)
         replace(partial, folder)
+        flush(folder.parent)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 
 def flush(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+    """Onto the disk: a file's content, or a folder's list of names where the system can do that."""
+    if path.is_dir() and os.name == "nt":
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def replace(new: Path, folder: Path) -> None:

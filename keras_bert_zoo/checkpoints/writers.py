@@ -30,12 +30,14 @@ def write_huggingface(folder: Path, description: Description, arrays: Arrays) ->
     config = description.config
     bare = (description.architecture or "").endswith("Model")
     arrays = dict(arrays)
-    if config.family == "albert" and WIDEN + "kernel" not in arrays:  # transformers has this layer even where E = H
+    if (
+        description.family == "albert" and WIDEN + "kernel" not in arrays
+    ):  # transformers has this layer even where E = H
         arrays[WIDEN + "kernel"] = np.eye(config.hidden_size, dtype="float32")
         arrays[WIDEN + "bias"] = np.zeros(config.hidden_size, "float32")
-    tensors = rename(arrays, config.family, config.num_blocks, "huggingface")
+    tensors = rename(arrays, description.family, config.num_blocks, "huggingface")
     if bare:
-        tensors = {name.removeprefix(PREFIXES[config.family]): array for name, array in tensors.items()}
+        tensors = {name.removeprefix(PREFIXES[description.family]): array for name, array in tensors.items()}
     (folder / "config.json").write_text(json.dumps(write_config(description, "huggingface"), indent=2) + "\n")
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
 
@@ -46,9 +48,8 @@ def write_google(folder: Path, description: Description, arrays: Arrays) -> None
         import tensorflow as tf
     except ImportError as error:
         raise ZooError("A TF 1 checkpoint is written by TensorFlow, which is not installed: install it.") from error
-    config = description.config
-    config_name, weights_name = GOOGLE_FILES[config.family]
-    tensors = rename(arrays, config.family, config.num_blocks, "google")
+    config_name, weights_name = GOOGLE_FILES[description.family]
+    tensors = rename(arrays, description.family, description.config.num_blocks, "google")
     (folder / config_name).write_text(json.dumps(write_config(description, "google"), indent=2) + "\n")
     tf.raw_ops.SaveV2(
         prefix=str(folder / weights_name),

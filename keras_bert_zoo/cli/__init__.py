@@ -31,7 +31,7 @@ def main() -> None:
         app()
     except BrokenPipeError:  # `keras-bert-zoo list | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (ZooError, OSError) as error:
+    except (ZooError, OSError, ImportError) as error:
         if debug:
             raise
         print(f"keras-bert-zoo: {error}", file=sys.stderr)

@@ -20,8 +20,8 @@ def convert(
     overwrite: Annotated[bool, typer.Option(help="Replace a target that exists.")] = False,
 ) -> None:
     """Write a model in another format, and compare the two."""
-    from keras_bert_zoo.zoo.convert import convert as run
+    import keras_bert_zoo
 
-    done = run(source, target, str(to), overwrite)
+    done = keras_bert_zoo.convert(source, target, str(to), overwrite)
     typer.echo(str(done.report))
     typer.echo(f"Written to {target}. Largest difference of any output, read back: {done.parity:.1e}")

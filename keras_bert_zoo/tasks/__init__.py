@@ -5,6 +5,19 @@ from keras_bert_zoo.tasks.classification import Classification
 from keras_bert_zoo.tasks.masked_lm import MaskedLM
 from keras_bert_zoo.tasks.pretraining import Pretraining
 from keras_bert_zoo.tasks.states import States
-from keras_bert_zoo.tasks.task import TASKS, TEXT, Task, precision, task
+from keras_bert_zoo.tasks.task import TASKS, TEXT, Task, name_block, named_by, precision, task
 
-__all__ = ["TASKS", "TEXT", "Classification", "MaskedLM", "Pretraining", "States", "Task", "card", "precision", "task"]
+__all__ = [
+    "TASKS",
+    "TEXT",
+    "Classification",
+    "MaskedLM",
+    "Pretraining",
+    "States",
+    "Task",
+    "card",
+    "name_block",
+    "named_by",
+    "precision",
+    "task",
+]

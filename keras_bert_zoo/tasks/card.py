@@ -34,4 +34,4 @@ def card(task: str, description: Description, arrays: Mapping[str, np.ndarray]) 
     config = description.config
     labels = f"| labels | {', '.join(description.labels)} |\n" if description.labels else ""
     parameters = sum(array.size for array in arrays.values())
-    return TEXT.format(family=config.family, task=task, config=config, parameters=parameters, labels=labels)
+    return TEXT.format(family=description.family, task=task, config=config, parameters=parameters, labels=labels)

@@ -1,6 +1,7 @@
 """Which class a text, or a pair of texts, belongs to."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -52,8 +53,7 @@ class Classification(Task):
         return {"labels": list(self.labels), "head_dropout": self.head_dropout}
 
     def describe(self) -> Description:
-        config = self.encoder.config
-        return Description(config, self.architectures[config.family], self.labels, self.head_dropout)
+        return replace(super().describe(), labels=self.labels, head_dropout=self.head_dropout)
 
     def decode(self, outputs, inputs) -> list[dict[str, Any]]:
         """The likeliest "label", its "score" (a probability), and the "scores" of all labels."""

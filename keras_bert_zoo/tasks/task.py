@@ -12,6 +12,7 @@ import numpy as np
 from keras_bert_zoo import checkpoints
 from keras_bert_zoo.config import BertConfig
 from keras_bert_zoo.errors import ZooError
+from keras_bert_zoo.layers import EncoderBlock
 from keras_bert_zoo.models import BertEncoder, check, complete
 from keras_bert_zoo.tasks.batches import by_length, static_length
 from keras_bert_zoo.tasks.card import card
@@ -67,16 +68,17 @@ class Task(keras.Model):
         """Keras's compile, with the task's own loss where none is given."""
         super().compile(optimizer=optimizer, loss=self.objective if loss is None else loss, **kwargs)
 
-    def fit(self, x=None, *args, validation_data=None, **kwargs):
+    def fit(self, x=None, *args, validation_data=None, **kwargs) -> keras.callbacks.History:
         """Keras's fit, which takes raw texts as well as arrays and data sets, to learn from and to validate on."""
         if isinstance(validation_data, tuple):
             validation_data = (self.arrays(validation_data[0]), *validation_data[1:])
         return super().fit(self.arrays(x), *args, validation_data=validation_data, **kwargs)
 
-    def evaluate(self, x=None, *args, **kwargs):
+    def evaluate(self, x=None, *args, **kwargs) -> Any:
+        """Keras's evaluate, which takes raw texts as well as arrays and data sets."""
         return super().evaluate(self.arrays(x), *args, **kwargs)
 
-    def predict(self, x, *args, **kwargs):
+    def predict(self, x, *args, **kwargs) -> Any:
         """Keras's predict, which takes raw texts as well as arrays and data sets."""
         return super().predict(self.arrays(x), *args, **kwargs)
 
@@ -134,7 +136,16 @@ class Task(keras.Model):
     def describe(self) -> checkpoints.Description:
         """What goes into a folder's config."""
         config = self.encoder.config
-        return checkpoints.Description(config, self.architectures.get(config.family))
+        architecture = self.architectures.get(config.family)
+        named = named_by(architecture) == self.key
+        return checkpoints.Description(
+            config,
+            config.family,
+            architecture if named else None,
+            task=None if named else self.key,
+            options={} if named else self.options(),
+            block=name_block(self.encoder.block_maker),
+        )
 
     def variables_by_name(self) -> dict[str, Any]:
         """Every weight under the name it has in checkpoint tables: its path without the model's own name."""
@@ -175,13 +186,16 @@ class Task(keras.Model):
 
     def get_config(self) -> dict[str, Any]:
         shape = asdict(self.encoder.config)
-        return {**self.options(), "name": self.name, "shape": shape, "dtype": self.dtype_policy.name}
+        own = name_block(self.encoder.block_maker)
+        block = {"block": keras.saving.get_registered_name(self.encoder.block_maker)} if own else {}
+        return {**self.options(), **block, "name": self.name, "shape": shape, "dtype": self.dtype_policy.name}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects=None) -> "Task":
         config = dict(config)
+        block = find_block(config.pop("block", None), custom_objects)
         with precision(config.pop("dtype", None)):
-            return cls(BertEncoder(BertConfig(**config.pop("shape")), name="encoder"), **config)
+            return cls(BertEncoder(BertConfig(**config.pop("shape")), block, name="encoder"), **config)
 
     def save_assets(self, folder: str) -> None:
         """The vocabulary, for `.keras` files."""
@@ -191,6 +205,32 @@ class Task(keras.Model):
     def load_assets(self, folder: str) -> None:
         if any(Path(folder).iterdir()):
             self.tokenizer = open_tokenizer(folder)
+
+
+def named_by(architecture: str | None) -> str | None:
+    """The key of the task that Hugging Face's class stands for: the first that has it."""
+    return next((key for key, cls in TASKS.items() if architecture in cls.architectures.values()), None)
+
+
+def name_block(maker: Callable) -> str | None:
+    """The name of what makes the blocks, or None for layers.EncoderBlock."""
+    if maker is EncoderBlock:
+        return None
+    name = getattr(maker, "__name__", None)
+    if name in (None, "<lambda>"):
+        raise ZooError(f"block={maker!r} has no name to be saved under: make it a class or a function with a def.")
+    return name
+
+
+def find_block(name: str | None, custom_objects: Mapping[str, Any] | None) -> Callable:
+    """What makes the blocks of a `.keras` file."""
+    found = keras.saving.get_registered_object(name, custom_objects) if name else EncoderBlock
+    if found is None:
+        raise ZooError(
+            f"The file's blocks were made by {name!r}, which Keras does not know: put "
+            "@keras.saving.register_keras_serializable() on it, or pass it in custom_objects."
+        )
+    return found
 
 
 def first_rows(arrays: Any, rows: int) -> Any:

@@ -34,8 +34,10 @@ def pack(
     """
     pad, start, end = specials
     frame = 2 if seconds is None else 3
-    if length is not None and length < frame:
+    if length is not None and length <= frame:
         raise ZooError(f"length={length} leaves no room for the special pieces: use at least {frame + 1}.")
+    if longest < frame:
+        raise ZooError(f"The model takes {longest} tokens, too few for the {frame} special pieces of a text.")
     room = (longest if length is None else length) - frame
     pairs = [shorten(a, b, room) for a, b in zip(firsts, seconds or [()] * len(firsts), strict=True)]
     width = length or max((len(a) + len(b) + frame for a, b in pairs), default=frame)

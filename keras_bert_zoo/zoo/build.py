@@ -7,8 +7,17 @@ from keras_bert_zoo import checkpoints
 from keras_bert_zoo.config import BertConfig
 from keras_bert_zoo.errors import ZooError, find
 from keras_bert_zoo.models import BertEncoder
-from keras_bert_zoo.tasks import TASKS, Task, precision
-from keras_bert_zoo.zoo.parts import FIELDS, choose_shape, fill, find_tokenizer, make, open_weights, with_labels
+from keras_bert_zoo.tasks import TASKS, Task, named_by, precision
+from keras_bert_zoo.zoo.parts import (
+    FIELDS,
+    check_block,
+    check_options,
+    choose_shape,
+    fill,
+    find_tokenizer,
+    open_weights,
+    with_labels,
+)
 
 
 def build(
@@ -39,9 +48,11 @@ def build(
     config = choose_shape(name, checkpoint, shape)
     if checkpoint:
         options = with_labels(checkpoint, task_class, options)
+        check_block(checkpoint, block)
+    check_options(task_class, options)
     with precision(dtype):
         encoder = BertEncoder(config, **({"block": block} if block else {}), name="encoder")
-        model = make(task_class, encoder, options)
+        model = task_class(encoder, **{"name": task_class.key} | options)
     model.tokenizer = find_tokenizer(name, checkpoint, config)
     if checkpoint:
         fill(model, checkpoint)
@@ -58,6 +69,7 @@ def load(folder: str | Path, ignore: str | tuple[str, ...] = (), **options: Any)
     """
     checkpoint = checkpoints.open_folder(folder, ignore)
     task = name_task(checkpoint)
+    options = dict(checkpoint.description.options) | options
     lacking = [head for head in TASKS[task].heads if head not in checkpoint.heads]
     if task == "states":
         options = {"pooler": not lacking} | options
@@ -71,11 +83,14 @@ def load(folder: str | Path, ignore: str | tuple[str, ...] = (), **options: Any)
 
 def name_task(checkpoint: checkpoints.Checkpoint) -> str:
     """The task of a checkpoint: what its config names, else the one whose head is all there and largest."""
-    architecture = checkpoint.description.architecture
+    said = checkpoint.description
+    if said.task:
+        find(TASKS, said.task, "task", see=f"import the module that defines it before loading {checkpoint.folder}.")
+        return said.task
+    architecture = said.architecture
     if architecture:
-        for key, cls in TASKS.items():
-            if architecture in cls.architectures.values():
-                return key
+        if key := named_by(architecture):
+            return key
         raise ZooError(
             f"{checkpoint.folder} is a {architecture}, a task that the zoo does not have: "
             "build(weights=folder, ignore='...') gives its encoder."

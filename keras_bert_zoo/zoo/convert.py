@@ -12,7 +12,7 @@ from keras_bert_zoo.errors import ZooError, find
 from keras_bert_zoo.tasks import TASKS, Task, card
 from keras_bert_zoo.text import find_vocabulary
 from keras_bert_zoo.text import open_folder as open_tokenizer
-from keras_bert_zoo.zoo.build import build, load, name_task
+from keras_bert_zoo.zoo.build import load, name_task
 
 FORMS = {"huggingface": "a Hugging Face folder", "google": "a Google TF 1 folder", "keras": "one .keras file"}
 
@@ -39,7 +39,7 @@ def convert(source: str | Path, target: str | Path, form: str, overwrite: bool =
     else:
         checkpoint = checkpoints.open_folder(source)
         write_all(checkpoint, Path(target), form, overwrite)
-        copy = build(task=model.key, weights=target, **model.options())
+        copy = load(target)
     return Conversion(model.load_report, difference(model, copy))
 
 

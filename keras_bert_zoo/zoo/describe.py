@@ -7,7 +7,7 @@ from keras_bert_zoo.zoo.presets import ALIASES, PRESETS, canonical
 from keras_bert_zoo.zoo.releases import RELEASES
 
 
-class Description(dict):
+class Facts(dict):
     """Facts by name, which print as a small table."""
 
     def __str__(self) -> str:
@@ -22,11 +22,11 @@ def show(value: Any) -> str:
     return f"{value:,}" if type(value) is int else str(value)
 
 
-def describe(name: str) -> Description:
+def describe(name: str) -> Facts:
     """Sizes, parameter counts, releases and other names of a model, as a dictionary that prints as a table."""
     name = canonical(name)
     config = PRESETS[name]
-    return Description(
+    return Facts(
         name=name,
         **asdict(config),
         parameters=config.count_params(("pooler",)),

@@ -9,11 +9,10 @@ from typing import Any
 from keras_bert_zoo import checkpoints
 from keras_bert_zoo.config import BertConfig
 from keras_bert_zoo.errors import ZooError, find
-from keras_bert_zoo.models import BertEncoder
-from keras_bert_zoo.tasks import States, Task
+from keras_bert_zoo.tasks import States, Task, name_block
 from keras_bert_zoo.text import Tokenizer, find_vocabulary
 from keras_bert_zoo.text import open_folder as open_tokenizer
-from keras_bert_zoo.zoo.download import fetch_release
+from keras_bert_zoo.zoo.fetch import fetch_release
 from keras_bert_zoo.zoo.presets import PRESETS, canonical
 from keras_bert_zoo.zoo.releases import release
 from keras_bert_zoo.zoo.tokenizers import local
@@ -71,12 +70,18 @@ def with_labels(checkpoint: checkpoints.Checkpoint, task_class: type[Task], opti
     return ({"head_dropout": said.head_dropout} if said.head_dropout is not None else {}) | options
 
 
-def make(task_class: type[Task], encoder: BertEncoder, options: dict[str, Any]) -> Task:
-    """The task's model; an option that neither config nor task has is named with those there are."""
+def check_block(checkpoint: checkpoints.Checkpoint, block: Any) -> None:
+    """Weights of blocks of one's own need the same blocks again."""
+    made, given = checkpoint.description.block, name_block(block) if block else None
+    if made and made != given:
+        raise ZooError(f"The blocks in {checkpoint.folder} were made by {made}: pass it as block={made}.")
+
+
+def check_options(task_class: type[Task], options: dict[str, Any]) -> None:
+    """An option that neither config nor task has is named with those there are."""
     known = [p for p in inspect.signature(task_class.__init__).parameters if p not in ("self", "encoder", "kwargs")]
     for key in options:
         find(dict.fromkeys([*known, *sorted(FIELDS), "name"]), key, "option")
-    return task_class(encoder, **{"name": task_class.key} | options)
 
 
 def find_tokenizer(name: Any, checkpoint: checkpoints.Checkpoint | None, config: BertConfig) -> Tokenizer | None:

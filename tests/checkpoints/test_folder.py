@@ -18,6 +18,14 @@ def test_nothing_half_written(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_config_nested_without_end(tmp_path):
+    build(BERT).save_folder(tmp_path / "model")
+    (tmp_path / "model" / "manifest.json").unlink()
+    (tmp_path / "model" / "config.json").write_text("[" * 100_000)
+    with pytest.raises(ZooError, match="config.json is no JSON"):
+        open_folder(tmp_path / "model")
+
+
 def test_a_failed_save_leaves_the_old_folder(tmp_path, monkeypatch):
     model = build(BERT)
     model.save_folder(tmp_path / "model")

@@ -1,5 +1,6 @@
 import json
 import struct
+from dataclasses import replace
 
 import ml_dtypes
 import numpy as np
@@ -7,7 +8,8 @@ import pytest
 from conftest import ALBERT, BERT, copy_folder, disturb, rows
 from safetensors.numpy import load_file, save_file
 
-from keras_bert_zoo import BertConfig, ZooError, build, load
+from keras_bert_zoo import BertConfig, ZooError, build, convert, load
+from keras_bert_zoo.checkpoints import committed, open_folder, write
 from keras_bert_zoo.checkpoints.configs import EXACT
 
 
@@ -260,6 +262,55 @@ def test_every_shape_survives(tmp_path):
             said = json.loads((folder / "config.json").read_text())["model_type"]
             assert said.startswith("keras_bert_zoo_") == (i < 3)  # transformers must not misread it
             np.testing.assert_array_equal(again(rows([4], 5)), model(rows([4], 5)))
+
+
+def test_causal_is_transformers_is_decoder(tmp_path):
+    model = disturb(build(BERT, task="masked_lm", causal=True))
+    model.save_folder(tmp_path / "gpt")
+    said = json.loads((tmp_path / "gpt" / "config.json").read_text())
+    assert (said["is_decoder"], said["model_type"], "keras_bert_zoo" in said) == (True, "bert", False)
+    assert load(tmp_path / "gpt").encoder.config.causal
+    build(ALBERT, task="masked_lm", causal=True).save_folder(tmp_path / "albert")  # transformers' has no such word
+    said = json.loads((tmp_path / "albert" / "config.json").read_text())
+    assert said["model_type"] == "keras_bert_zoo_albert"
+    assert load(tmp_path / "albert").encoder.config.causal
+
+
+def test_an_albert_with_a_group_for_every_layer(golden, tmp_path):
+    """Its sizes are those of a BERT, its names are not."""
+    config = BertConfig(**vars(ALBERT) | {"embedding_size": 12, "num_blocks": 5})
+    model = disturb(build(config, task="masked_lm"))
+    arrays = model.arrays_by_name()
+    description = replace(model.describe(), family="albert", architecture="AlbertForMaskedLM")
+    for form in ("huggingface", "google"):
+        with committed(tmp_path / form) as partial:
+            write(partial, form, description, arrays, {})
+        again = load(tmp_path / form)
+        np.testing.assert_array_equal(again(rows([4], 5)), model(rows([4], 5)))
+        convert(tmp_path / form, tmp_path / f"again_{form}", "huggingface")
+        said = json.loads((tmp_path / f"again_{form}" / "config.json").read_text())
+        assert said["model_type"] == "albert"
+
+
+def test_what_configs_leave_out(golden, family, tmp_path):
+    def quiet(config):
+        words = ("classifier_dropout", "hidden_dropout_prob", "attention_probs_dropout_prob")
+        return {key: value for key, value in config.items() if not key.startswith(words)}
+
+    folder = copy_folder(golden[0], tmp_path / "quiet", None, quiet)
+    said = open_folder(folder).description
+    assert (said.config.dropout, said.config.attention_dropout) == ((0.1, 0.1) if family == "bert" else (0, 0))
+    assert said.head_dropout == 0.1
+    folder = copy_folder(golden[0], tmp_path / "loud", None, lambda c: quiet(c) | {"hidden_dropout_prob": 0.3})
+    assert open_folder(folder).description.head_dropout == (0.3 if family == "bert" else 0.1)
+
+
+def test_two_tensors_of_one_meaning(golden, family, tmp_path):
+    name = "embeddings.LayerNorm.weight"
+    both = copy_folder(golden[0], tmp_path / "two", lambda t: t | {name: t[f"{family}.{name}"] * 2})
+    with pytest.raises(ZooError, match=rf"two tensors of one meaning: leave one out with ignore=.{name}."):
+        load(both)
+    assert load(both, ignore=name).load_report.skipped == [name]
 
 
 def test_an_albert_that_does_not_widen(tmp_path):

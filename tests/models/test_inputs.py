@@ -1,3 +1,4 @@
+import jax
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -32,19 +33,47 @@ def test_an_id_past_the_vocabulary(model, wrong):
     calls = (
         lambda: model({"token_ids": ids}),
         lambda: model({"token_ids": tf.constant(ids)}),
+        lambda: model({"token_ids": jax.numpy.asarray(ids)}),
         lambda: model.predict({"token_ids": ids}),
         lambda: model.evaluate({"token_ids": ids}, np.array([0])),
         lambda: model.fit({"token_ids": ids}, np.array([0])),
     )
     for call in calls:
-        with pytest.raises(ZooError, match=f"token_ids holds {wrong}, but the model has only 0 to 40: use the tok"):
+        with pytest.raises(ZooError, match=f"token_ids holds {wrong}, but there are only 0 to 40: use the tok"):
             call()
 
 
 def test_a_segment_past_the_table(model):
     ids = np.array([[5, 6]], "int32")
-    with pytest.raises(ZooError, match="segment_ids holds 2, but the model has only 0 to 1"):
+    with pytest.raises(ZooError, match="segment_ids holds 2, but there are only 0 to 1"):
         model({"token_ids": ids, "segment_ids": ids * 0 + 2})
+
+
+IDS = np.array([[5, 6, 7], [7, 6, 5]], "int32")
+
+
+@pytest.mark.parametrize(
+    ("more", "match"),
+    [
+        (
+            {"segment_ids": IDS[:1] * 0},
+            r"segment_ids has the shape \(1, 3\), token_ids \(2, 3\): they must be the same",
+        ),
+        ({"padding_mask": IDS[:, :2]}, r"padding_mask has the shape \(2, 2\)"),
+        ({"padding_mask": IDS - 6}, "padding_mask holds -1: it is 0 on padding"),
+        ({"mask_positions": IDS[:1]}, r"mask_positions has the shape \(1, 3\): .* for each of 2 rows"),
+        ({"mask_positions": IDS[:, 0]}, r"mask_positions has the shape \(2,\)"),
+        ({"mask_positions": IDS * 0 + 3}, "mask_positions holds 3, but there are only 0 to 2: places count in the row"),
+        ({"text_positions": IDS * 0 - 1}, "text_positions holds -1"),
+        ({"input_ids": IDS}, r"\['input_ids', 'token_ids'\] have token_ids under two names"),
+        ({"segment_ids": IDS * 0 + 0.5}, r"segment_ids holds 0.5: it must be whole numbers"),
+    ],
+)
+def test_inputs_that_do_not_fit_together(more, match):
+    model = build(BERT, task="pretraining")
+    for call in (model, model.predict):
+        with pytest.raises(ZooError, match=match):
+            call({"token_ids": IDS, **more})
 
 
 def test_not_a_dictionary(model):

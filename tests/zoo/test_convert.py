@@ -2,10 +2,10 @@ import json
 
 import numpy as np
 import pytest
-from conftest import GOLDENS, copy_folder
+from conftest import BERT, GOLDENS, copy_folder
 from safetensors.numpy import load_file
 
-from keras_bert_zoo import ZooError
+from keras_bert_zoo import ZooError, build, load
 from keras_bert_zoo.zoo.convert import convert
 
 
@@ -34,6 +34,14 @@ def test_heads_that_no_task_has_together(golden, family, tmp_path):
     convert(kept, tmp_path / "google", "google")
     convert(tmp_path / "google", tmp_path / "back", "huggingface")
     assert set(load_file(kept / "model.safetensors")) == set(load_file(tmp_path / "back" / "model.safetensors"))
+
+
+def test_labels_go_along(tmp_path):
+    build(BERT, task="classification", labels=["ham", "spam"], head_dropout=0.4).save_folder(tmp_path / "ours")
+    for source, target, form in (("ours", "google", "google"), ("google", "back", "huggingface")):
+        assert convert(tmp_path / source, tmp_path / target, form).parity == 0
+    back = load(tmp_path / "back")
+    assert (back.key, back.labels, back.head_dropout) == ("classification", ("ham", "spam"), 0.4)
 
 
 def test_parity_is_measured(golden, tmp_path, monkeypatch):

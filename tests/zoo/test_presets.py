@@ -98,6 +98,12 @@ def test_counts_of_every_built_model(name):
         ("bert_l2_h128", "bert_tiny"),
         ("bert_l12_h768", "bert_l12_h768"),
         ("sentence-transformers/all-MiniLM-L6-v2", "minilm_l6"),
+        ("albert_xxlarge_v2", "albert_xxlarge"),
+        ("albert_base_zh", "albert_zh_base"),
+        ("google/albert_base", "albert_base"),
+        ("tensorflow/small_bert/bert_en_uncased_L-4_H-512_A-8", "bert_small"),
+        ("https://tfhub.dev/tensorflow/bert_en_uncased_L-12_H-768_A-12/4", "bert_base"),
+        ("https://tfhub.dev/google/albert_large/3", "albert_large"),
     ],
 )
 def test_other_names(alias, name):
