@@ -8,6 +8,7 @@ from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.layers.composite import Composite
 from keras_bert_zoo.layers.dropout import Dropout
 from keras_bert_zoo.layers.initializers import normal
+from keras_bert_zoo.layers.tables import Table, TokenTable, lookup
 
 
 class Positions(keras.layers.Layer):
@@ -30,7 +31,7 @@ class Positions(keras.layers.Layer):
             )
         same = ops.equal(padding_mask[:, :, None], padding_mask[:, None, :])  # (B, T, T)
         earlier = ops.tril(ops.cast(same, "int32"), k=-1)
-        return ops.take(self.embeddings, ops.sum(earlier, axis=-1), axis=0)  # (B, T, E)
+        return lookup(self.embeddings, ops.sum(earlier, axis=-1))  # (B, T, E)
 
 
 class Nothing(keras.layers.Layer):
@@ -46,12 +47,12 @@ class Embeddings(Composite):
     def __init__(self, config: BertConfig, seeds: keras.random.SeedGenerator | None = None, **kwargs):
         super().__init__(**kwargs)
         size = config.embedding_size
-        self.tokens = keras.layers.ReversibleEmbedding(
+        self.tokens = TokenTable(
             config.vocab_size, size, embeddings_initializer=normal(config), name="tokens"
         )
         self.positions = Positions(config, name="positions") if config.use_positions else Nothing(name="positions")
         self.segments = (
-            keras.layers.Embedding(config.num_segments, size, embeddings_initializer=normal(config), name="segments")
+            Table(config.num_segments, size, embeddings_initializer=normal(config), name="segments")
             if config.num_segments
             else Nothing(name="segments")
         )

@@ -226,3 +226,15 @@ def test_our_folders_are_theirs(family, name, tmp_path):
     expected, _ = theirs(reference, given)
     real = given["padding_mask"].astype(bool)
     assert abs(states(model.encoder, given) - expected)[:, real].max() < 1e-5
+
+
+def test_a_causal_bert_is_a_decoder_there(tmp_path):
+    shape = {"vocab_size": 101, "num_layers": 3, "num_blocks": 3, "num_heads": 3, "max_length": 37, "causal": True}
+    model = build("bert_tiny", hidden_size=24, embedding_size=24, intermediate_size=53, **shape)
+    for weight in model.weights:
+        weight.assign(weight + 0.3 * keras.random.normal(weight.shape, seed=3))
+    model.save_folder(tmp_path / "gpt")
+    given = inputs()
+    real = given["padding_mask"].astype(bool)
+    expected, _ = theirs(hf.AutoModel.from_pretrained(tmp_path / "gpt").eval(), given)
+    assert abs(states(model.encoder, given) - expected)[:, real].max() < 1e-5

@@ -1,0 +1,40 @@
+"""Tables of vectors by id, whose gradient is right for ids that repeat."""
+
+import keras
+from keras import ops
+
+
+def lookup(table, ids):
+    """Rows of `table` (V, E) by integer ids (...): (..., E).
+
+    Its gradient sums the rows of repeated ids. TensorFlow's own is a list of rows, of which the optimizers
+    of Keras 3.15 square each alone (keras/src/backend/tensorflow/sparse.py): Adam's second moment and
+    every norm are then wrong.
+    """
+    ids = ops.cast(ids, "int32")
+
+    @ops.custom_gradient
+    def take(table):
+        def gradient(upstream):
+            rows = ops.reshape(upstream, (-1, upstream.shape[-1]))
+            return ops.segment_sum(rows, ops.reshape(ids, (-1,)), num_segments=table.shape[0])
+
+        return ops.take(table, ids, axis=0), gradient
+
+    return take(ops.copy(table))  # a tensor: TensorFlow takes no variables here
+
+
+class Table(keras.layers.Embedding):
+    """Keras's Embedding on `lookup`."""
+
+    def call(self, ids):
+        return ops.cast(lookup(self.embeddings, ids), self.compute_dtype)
+
+
+class TokenTable(keras.layers.ReversibleEmbedding):
+    """Keras's ReversibleEmbedding on `lookup`: ids to vectors, or with reverse=True vectors to scores of every id."""
+
+    def call(self, inputs, reverse=False):
+        if reverse:
+            return super().call(inputs, reverse=True)
+        return ops.cast(lookup(self.embeddings, inputs), self.compute_dtype)
