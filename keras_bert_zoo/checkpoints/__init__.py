@@ -1,9 +1,19 @@
 """Weights in and out: names and arrays, both ways from one table."""
 
-from keras_bert_zoo.checkpoints.checkpoint import TABLES, Checkpoint
+from keras_bert_zoo.checkpoints.checkpoint import TABLES, Checkpoint, pattern
 from keras_bert_zoo.checkpoints.configs import Description
 from keras_bert_zoo.checkpoints.folder import committed, open_folder
 from keras_bert_zoo.checkpoints.report import LoadReport
 from keras_bert_zoo.checkpoints.writers import WRITERS, write
 
-__all__ = ["TABLES", "WRITERS", "Checkpoint", "Description", "LoadReport", "committed", "open_folder", "write"]
+__all__ = [
+    "TABLES",
+    "WRITERS",
+    "Checkpoint",
+    "Description",
+    "LoadReport",
+    "committed",
+    "open_folder",
+    "pattern",
+    "write",
+]

@@ -1,6 +1,7 @@
 """A checkpoint on disk under our names: what it holds, and how variables are filled from it."""
 
 import fnmatch
+import itertools
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -142,7 +143,12 @@ class Checkpoint:
 
     def any_of(self, table: str) -> bool:
         """Whether the file has any tensor of a table."""
-        return any(name.theirs in self.tensors for where, name in self.rows.values() if where == table)
+        return bool(self.of(table))
+
+    def of(self, table: str) -> tuple[str, ...]:
+        """The file's tensors of a table, by the file's names."""
+        named = (name.theirs for where, name in self.rows.values() if where == table)
+        return tuple(self.tensors[name] for name in named if name in self.tensors)
 
     def sort_leftovers(self, used: set[str], report: LoadReport) -> None:
         """Tensors the model has no variable for: those of other heads, those of nothing we know."""
@@ -185,8 +191,15 @@ def refuse(report: LoadReport) -> None:
     if report.unexpected:
         raise ZooError(
             f"{report.source} has the tensor {report.unexpected[0]}{more(report.unexpected)}, which nothing here "
-            f'takes; if the model can do without, leave it out with ignore="{report.unexpected[0]}".'
+            f'takes; if the model can do without, leave it out with ignore="{pattern(report.unexpected)}".'
         )
+
+
+def pattern(names: list[str]) -> str:
+    """What leaves all of these tensors out: the beginning that they share, or the first where they share none."""
+    words = [name.split(".") for name in names]
+    shared = list(itertools.takewhile(lambda same: len(set(same)) == 1, zip(*words, strict=False)))
+    return names[0] if len(names) == 1 or not shared else ".".join(same[0] for same in shared) + "*"
 
 
 def more(found: list[str]) -> str:

@@ -23,7 +23,7 @@ SIZES = {  # their word: ours
 }
 ALBERT_SIZES = {"embedding_size": "embedding_size", "num_hidden_groups": "num_blocks"}
 UNSAID = ("use_positions", "pre_norm", "causal")  # fields that the formats have no word for (BERT has is_decoder)
-KEPT = (*UNSAID, "task", "options", "block")  # what our own part of a config.json may hold
+KEPT = (*UNSAID, "task", "options", "block", "threshold")  # what our own part of a config.json may hold
 HEAD_DROPOUT = {"bert": "classifier_dropout", "albert": "classifier_dropout_prob"}
 REQUIRED = ("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size")
 
@@ -89,7 +89,8 @@ class Description:
     head_dropout: float | None = None
     notes: tuple[str, ...] = ()
     task: str | None = None  # the key of a task that Hugging Face has no class for
-    options: Mapping[str, Any] = field(default_factory=dict)  # that task's settings
+    options: Mapping[str, Any] = field(default_factory=dict)  # settings of a task that have no word there
+    threshold: float | None = None  # of a classifier of two classes
     block: str | None = None  # the name of what made the blocks, where it was not layers.EncoderBlock
 
 
@@ -124,6 +125,7 @@ def read_config(said: dict[str, Any], form: str, source: str) -> Description:
         (f'hidden_act "{word}" is read as {MEANINGS[meanings[word]]}',),
         own.get("task"),
         own.get("options", {}),
+        own.get("threshold"),
         own.get("block"),
     )
 
@@ -207,7 +209,9 @@ def write_config(description: Description, form: str) -> dict[str, Any]:
     changed |= {"block": description.block} if description.block else {}
     if changed and form == "google":
         raise ZooError(f"Google's format has no word for {', '.join(changed)}: save as huggingface.")
-    kept = changed | ({"task": description.task, "options": dict(description.options)} if description.task else {})
+    kept = changed | ({"task": description.task} if description.task else {})
+    kept |= {"options": dict(description.options)} if description.options else {}
+    kept |= {} if description.threshold is None else {"threshold": description.threshold}
     said |= {OURS: kept} if kept else {}
     if form == "huggingface":
         ours_alone = changed or not config.num_segments  # transformers would compute something else in silence

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace as replace_field
 from pathlib import Path
 
 from keras_bert_zoo.checkpoints.checkpoint import Checkpoint
@@ -49,7 +50,16 @@ def open_folder(folder: str | Path, ignore: str | tuple[str, ...] = ()) -> Check
             f"{path} describes an encoder of {needed:,} parameters, but the weights beside it hold {held:,}: "
             "they do not belong together."
         )
-    return Checkpoint(folder, form, description, reader, (ignore,) if isinstance(ignore, str) else tuple(ignore))
+    checkpoint = Checkpoint(folder, form, description, reader, (ignore,) if isinstance(ignore, str) else tuple(ignore))
+    other = {"bert": "albert", "albert": "bert"}[checkpoint.family]
+    if not checkpoint.any_of("encoder") and replaced(checkpoint, other).any_of("encoder"):
+        raise ZooError(f"{path} says {checkpoint.family}, but the tensors beside it have the names of {other}.")
+    return checkpoint
+
+
+def replaced(checkpoint: Checkpoint, family: str) -> Checkpoint:
+    """The same files, read with another family's names."""
+    return replace_field(checkpoint, description=replace_field(checkpoint.description, family=family))
 
 
 def find_files(folder: Path) -> tuple[str, Path, Reader]:
@@ -120,20 +130,26 @@ def sha256(path: Path) -> str:
 @contextmanager
 def committed(folder: str | Path, overwrite: bool = False) -> Iterator[Path]:
     """A folder to write into that appears under its name, with a manifest of its files, only when all went well."""
-    folder = Path(folder).expanduser()
+    if not isinstance(folder, (str, Path)) or not str(folder):
+        raise ZooError(f"{folder!r} is no folder to write to: give its path.")
+    folder = Path(folder).expanduser().resolve()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         if not overwrite:
-            raise ZooError(f"{folder} exists already: choose another folder, or pass overwrite=True to replace it.")
+            raise ZooError(f"{folder} exists already: choose another folder, or replace it with overwrite=True.")
         if not any((folder / name).is_file() for name in OVERWRITABLE):
             raise ZooError(f"{folder} is no model folder, so it is not overwritten: choose another folder.")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.partial-", dir=folder.parent))
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.partial-", dir=folder.parent))
+    except OSError as error:
+        raise ZooError(f"{folder} cannot be made ({error.strerror or error}): choose another folder.") from error
     try:
         yield partial
         sums = {path.name: sha256(path) for path in sorted(partial.iterdir()) if path.name != CARD}
         (partial / MANIFEST).write_text(json.dumps({"sha256": sums}, indent=2) + "\n")
         partial.chmod(0o755)
         for path in partial.iterdir():
+            path.chmod(0o644)
             flush(path)
         replace(partial, folder)
         flush(folder.parent)

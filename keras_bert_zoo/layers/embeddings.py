@@ -47,9 +47,7 @@ class Embeddings(Composite):
     def __init__(self, config: BertConfig, seeds: keras.random.SeedGenerator | None = None, **kwargs):
         super().__init__(**kwargs)
         size = config.embedding_size
-        self.tokens = TokenTable(
-            config.vocab_size, size, embeddings_initializer=normal(config), name="tokens"
-        )
+        self.tokens = TokenTable(config.vocab_size, size, embeddings_initializer=normal(config), name="tokens")
         self.positions = Positions(config, name="positions") if config.use_positions else Nothing(name="positions")
         self.segments = (
             Table(config.num_segments, size, embeddings_initializer=normal(config), name="segments")

@@ -1,6 +1,6 @@
 """What comes into a model, by the names and with the parts that the encoder needs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import keras
@@ -8,7 +8,7 @@ import numpy as np
 from keras import ops
 
 from keras_bert_zoo.config import BertConfig
-from keras_bert_zoo.errors import ZooError
+from keras_bert_zoo.errors import ZooError, find
 
 ALIASES = {  # Hugging Face's names, then TF-Hub's
     "input_ids": "token_ids",
@@ -20,15 +20,20 @@ ALIASES = {  # Hugging Face's names, then TF-Hub's
 }
 
 
-def complete(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """The same inputs under our names; without segments they are one segment, without a mask all text."""
+def complete(inputs: Mapping[str, Any], features: Iterable[str] = ()) -> dict[str, Any]:
+    """The same inputs under our names; without segments they are one segment, without a mask all text.
+
+    `features` are names that a task takes besides those of the encoder.
+    """
     if not isinstance(inputs, Mapping):
         raise ZooError(
             f"A model takes a dictionary with token_ids, segment_ids and padding_mask, not {type(inputs).__name__}: "
-            'wrap the ids as {"token_ids": ids}.'
+            'wrap ids as {"token_ids": ids}, turn texts into them with model.tokenizer(texts).'
         )
     named = {}
+    known = dict.fromkeys([*BY_TOKEN, *PLACES, *features, *ALIASES])
     for key, value in inputs.items():
+        find(known, key, "input of this model")
         name = ALIASES.get(key, key)
         if name in named:
             raise ZooError(f"The inputs {sorted(inputs)} have {name} under two names: give it once.")
@@ -94,6 +99,8 @@ def check_shape(ids: np.ndarray, config: BertConfig) -> None:
     """Refuse what is not (B, T), and more tokens than the model has positions for."""
     if ids.ndim != 2:
         raise ZooError(f"token_ids has the shape {ids.shape}: it must be (texts, tokens), [[1, 2, 3]] for one text.")
+    if not ids.size:
+        raise ZooError(f"token_ids has the shape {ids.shape}, in which there is nothing: give a text.")
     if config.use_positions and ids.shape[1] > config.max_length:
         raise ZooError(
             f"Rows of {ids.shape[1]} tokens are longer than the {config.max_length} this model has positions for: "

@@ -1,11 +1,13 @@
 """The README of a model folder."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 
 from keras_bert_zoo.checkpoints import Description
 
+REPORT = "report.txt"
 TEXT = """---
 library_name: keras_bert_zoo
 tags: [bert, keras, {family}]
@@ -29,9 +31,18 @@ model.answer(["Some text."])
 """
 
 
-def card(task: str, description: Description, arrays: Mapping[str, np.ndarray]) -> str:
-    """What the folder holds and how to use it, in Markdown."""
+def card(
+    task: str,
+    description: Description,
+    arrays: Mapping[str, np.ndarray],
+    files: Mapping[str, bytes] = MappingProxyType({}),
+) -> str:
+    """What the folder holds and how to use it, in Markdown, with the report and the pictures among `files`."""
     config = description.config
     labels = f"| labels | {', '.join(description.labels)} |\n" if description.labels else ""
     parameters = sum(array.size for array in arrays.values())
-    return TEXT.format(family=description.family, task=task, config=config, parameters=parameters, labels=labels)
+    shown = [f"```\n{files[REPORT].decode()}```\n"] if REPORT in files else []
+    shown += [f"![{name}]({name})\n" for name in files if name.endswith(".png")]
+    return "\n".join(
+        [TEXT.format(family=description.family, task=task, config=config, parameters=parameters, labels=labels), *shown]
+    )

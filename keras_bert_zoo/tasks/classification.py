@@ -1,6 +1,6 @@
 """Which class a text, or a pair of texts, belongs to."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -8,7 +8,8 @@ import keras
 import numpy as np
 
 from keras_bert_zoo.checkpoints import Description
-from keras_bert_zoo.errors import ZooError
+from keras_bert_zoo.config import check_value
+from keras_bert_zoo.errors import ZooError, find
 from keras_bert_zoo.layers import Pooler, ScoreHead
 from keras_bert_zoo.models import BertEncoder
 from keras_bert_zoo.tasks.task import Task, task
@@ -19,7 +20,8 @@ class Classification(Task):
     """The pooled output through dropout and a dense layer (Devlin et al. 2019, section 4.1).
 
     Returns logits (B, C), or (B, K, C) for rows of several texts with text_positions (B, K).
-    `labels` names the classes; without it they are LABEL_0, LABEL_1, ...
+    `labels` names the classes; without it they are LABEL_0, LABEL_1, ... With a `threshold` the answer of two
+    classes is the second from that probability on, in place of the likelier.
     """
 
     heads = ("pooler", "classifier")
@@ -31,10 +33,11 @@ class Classification(Task):
         num_classes: int | None = None,
         labels: Sequence[str] | None = None,
         head_dropout: float = 0.1,
+        threshold: float | None = None,
         **kwargs,
     ):
         self.labels = name_classes(num_classes, labels)
-        self.head_dropout = head_dropout
+        self.head_dropout, self.threshold = head_dropout, check_threshold(threshold, self.labels)
         parts = {
             "pooler": Pooler(encoder.config, name="pooler"),
             "classifier": ScoreHead(encoder.config, len(self.labels), head_dropout, encoder.seeds, name="classifier"),
@@ -49,11 +52,32 @@ class Classification(Task):
         state = self.encoder(inputs)["sequence_output"]
         return self.classifier(self.pooler(state, inputs.get("text_positions")))
 
+    def targets(self, y) -> np.ndarray:
+        """Class numbers (B,) or (B, K), int32, out of numbers or names. ZooError for what is no class."""
+        y = np.asarray(y)
+        if y.dtype.kind in "USO":
+            number = {label: i for i, label in enumerate(self.labels)}
+            for name in y.flat:
+                find(number, str(name), "class")
+            return np.vectorize(lambda name: number[str(name)], otypes=["int32"])(y)
+        if y.ndim > 1 and y.shape[-1] == len(self.labels) and y.ndim == 2 and (y.sum(-1) == 1).all():
+            raise ZooError(
+                f"The targets have the shape {y.shape}, one-hot: give class numbers, y.argmax(-1), or compile with "
+                "loss=keras.losses.CategoricalCrossentropy(from_logits=True)."
+            )
+        strange = y[~np.isin(y, np.arange(len(self.labels)))]
+        if strange.size:
+            raise ZooError(
+                f"The targets hold {strange.flat[0]}, but there are the classes 0 to {len(self.labels) - 1} "
+                f"({', '.join(self.labels[:20])}): give their numbers or names."
+            )
+        return y.astype("int32")
+
     def options(self) -> dict[str, Any]:
-        return {"labels": list(self.labels), "head_dropout": self.head_dropout}
+        return {"labels": list(self.labels), "head_dropout": self.head_dropout, "threshold": self.threshold}
 
     def describe(self) -> Description:
-        return replace(super().describe(), labels=self.labels, head_dropout=self.head_dropout)
+        return replace(super().describe(), labels=self.labels, head_dropout=self.head_dropout, threshold=self.threshold)
 
     def decode(self, outputs, inputs) -> list[dict[str, Any]]:
         """The likeliest "label", its "score" (a probability), and the "scores" of all labels."""
@@ -63,8 +87,19 @@ class Classification(Task):
         for row in likely:
             scores = {label: float(score) for label, score in zip(self.labels, row, strict=True)}
             label = max(scores, key=scores.get)
+            if self.threshold is not None:
+                label = self.labels[int(scores[self.labels[1]] >= self.threshold)]
             answers.append({"label": label, "score": scores[label], "scores": scores})
         return answers
+
+
+def check_threshold(threshold: float | None, labels: tuple[str, ...]) -> float | None:
+    if threshold is None:
+        return None
+    check_value("threshold", float, threshold)
+    if len(labels) != 2:
+        raise ZooError(f"threshold={threshold} is for two classes, and there are {len(labels)}.")
+    return threshold
 
 
 def name_classes(num_classes: int | None, labels: Sequence[str] | None) -> tuple[str, ...]:
@@ -75,7 +110,14 @@ def name_classes(num_classes: int | None, labels: Sequence[str] | None) -> tuple
         if isinstance(num_classes, bool) or not isinstance(num_classes, int) or not 1 < num_classes < 1_000_000:
             raise ZooError(f"num_classes={num_classes!r} must be a whole number of at least 2.")
         return tuple(f"LABEL_{i}" for i in range(num_classes))
+    if isinstance(labels, Mapping):  # Hugging Face's id2label
+        labels = [labels.get(i, labels.get(str(i))) for i in range(len(labels))]
+    if isinstance(labels, (str, bytes, set, frozenset)) or None in labels:
+        raise ZooError(f"labels={labels!r} must be a list of names in the order of their numbers.")
     names = tuple(map(str, labels))
+    for name in names:
+        if name != name.encode("utf-8", "ignore").decode():
+            raise ZooError(f"The label {name!r} is no text that a file can hold: give it another name.")
     if num_classes not in (None, len(names)):
         raise ZooError(f"num_classes={num_classes} but there are {len(names)} labels: give one of the two.")
     if len(set(names)) < len(names) or len(names) < 2:

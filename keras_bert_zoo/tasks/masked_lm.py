@@ -1,5 +1,6 @@
 """Which words are hidden: the first thing that BERT and ALBERT are pretrained on."""
 
+import logging
 from typing import Any
 
 import keras
@@ -10,6 +11,7 @@ from keras_bert_zoo.layers import MaskedLMHead
 from keras_bert_zoo.models import BertEncoder
 from keras_bert_zoo.tasks.task import TEXT, Task, task
 
+log = logging.getLogger("keras_bert_zoo")
 BEST = 5  # words an answer offers for each mask
 
 
@@ -48,9 +50,14 @@ class MaskedLM(Task):
 def find_masks(inputs: dict[str, np.ndarray], mask_id: int) -> dict[str, np.ndarray]:
     """The inputs with mask_positions (B, M); a row with fewer masks than M points at place 0."""
     places = [np.flatnonzero(row == mask_id) for row in inputs["token_ids"]]
+    width = inputs["token_ids"].shape[1]
+    full = [i for i, found in enumerate(places) if not len(found) and inputs["padding_mask"][i, width - 1]]
     positions = np.zeros((len(places), max(map(len, places))), "int32")
     if not positions.shape[1]:
-        raise ZooError("No text has a [MASK]: write one where a word is to be guessed.")
+        cut = f" (text {full[0]} is cut to {width} tokens: is it past them?)" if full else ""
+        raise ZooError(f"No text has a [MASK]: write one where a word is to be guessed{cut}.")
+    for i in full:
+        log.warning("Text %d is cut to %d tokens, and they have no [MASK]: no answer for it.", i, width)
     for row, found in enumerate(places):
         positions[row, : len(found)] = found
     return inputs | {"mask_positions": positions}

@@ -1,10 +1,12 @@
 """Both things that BERT and ALBERT are pretrained on, at once."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 import numpy as np
 
+from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.layers import MaskedLMHead, Pooler, ScoreHead
 from keras_bert_zoo.models import BertEncoder
 from keras_bert_zoo.tasks.masked_lm import fill_masks, find_masks
@@ -45,6 +47,11 @@ class Pretraining(Task):
             "masked_lm": self.masked_lm(state, inputs.get("mask_positions"), tokens=self.encoder.embeddings.tokens),
             "next_sentence": self.next_sentence(pooled),
         }
+
+    def targets(self, y) -> dict[str, np.ndarray]:
+        if not isinstance(y, Mapping) or set(y) != set(self.heads[1:]):
+            raise ZooError('The targets must be {"masked_lm": ids (B, M), "next_sentence": numbers (B,)}.')
+        return {key: np.asarray(value) for key, value in y.items()}
 
     def read(self, texts, pairs=None) -> dict[str, np.ndarray]:
         """The inputs for texts, or texts and pairs, in which [MASK] may hide words."""

@@ -1,9 +1,11 @@
 """The bare model: every state of the encoder, and the pooled output."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from keras_bert_zoo.checkpoints import Description
 from keras_bert_zoo.layers import Pooler
 from keras_bert_zoo.models import BertEncoder
 from keras_bert_zoo.tasks.task import Task, task
@@ -36,6 +38,9 @@ class States(Task):
 
     def options(self) -> dict[str, Any]:
         return {"pooler": self.has_pooler, "attentions": self.has_attentions}
+
+    def describe(self) -> Description:
+        return replace(super().describe(), options={"attentions": True} if self.has_attentions else {})
 
     def decode(self, outputs, inputs) -> list[dict[str, np.ndarray]]:
         """A "vector" (H,) for each text: the mean of its tokens' last states."""

@@ -1,26 +1,28 @@
 """What every task is: an encoder, the parts of its head, and raw text in and answers out."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import keras
 import numpy as np
 
 from keras_bert_zoo import checkpoints
-from keras_bert_zoo.config import BertConfig
+from keras_bert_zoo.config import BertConfig, check_value
+from keras_bert_zoo.data.lengths import by_length, static_length
 from keras_bert_zoo.errors import ZooError
-from keras_bert_zoo.layers import EncoderBlock
 from keras_bert_zoo.models import BertEncoder, check, complete
-from keras_bert_zoo.tasks.batches import by_length, static_length
+from keras_bert_zoo.tasks.blocks import find_block, name_block
 from keras_bert_zoo.tasks.card import card
 from keras_bert_zoo.text import Tokenizer, as_list
 from keras_bert_zoo.text import open_folder as open_tokenizer
 
 TEXT = ("token_ids", "segment_ids", "padding_mask")
 TASKS: dict[str, type["Task"]] = {}
+STRINGS = ("string",)  # TensorFlow's name of its type
 
 
 def task(name: str) -> Callable[[type["Task"]], type["Task"]]:
@@ -57,7 +59,7 @@ class Task(keras.Model):
         self({key: keras.Input((None,), dtype="int32", name=key) for key in self.features})
 
     def __call__(self, inputs, *args, **kwargs):
-        inputs = complete(inputs)
+        inputs = complete(inputs, self.features)
         check(inputs, self.encoder.config)
         return super().__call__(inputs, *args, **kwargs)
 
@@ -66,17 +68,40 @@ class Task(keras.Model):
 
     def compile(self, optimizer="rmsprop", loss=None, **kwargs) -> None:
         """Keras's compile, with the task's own loss where none is given."""
+        self.own_loss = loss is None
         super().compile(optimizer=optimizer, loss=self.objective if loss is None else loss, **kwargs)
 
-    def fit(self, x=None, *args, validation_data=None, **kwargs) -> keras.callbacks.History:
-        """Keras's fit, which takes raw texts as well as arrays and data sets, to learn from and to validate on."""
-        if isinstance(validation_data, tuple):
-            validation_data = (self.arrays(validation_data[0]), *validation_data[1:])
-        return super().fit(self.arrays(x), *args, validation_data=validation_data, **kwargs)
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        self.optimizer.build(self.trainable_variables)  # its slots are in the file
 
-    def evaluate(self, x=None, *args, **kwargs) -> Any:
+    def fit(self, x=None, y=None, *args, validation_data=None, **kwargs) -> keras.callbacks.History:
+        """Keras's fit, which takes raw texts as well as arrays and data sets, to learn from and to validate on."""
+        if isinstance(validation_data, (tuple, list)) and len(validation_data) > 1:
+            validation_data = (*self.labelled(*validation_data[:2]), *validation_data[2:])
+        return super().fit(*self.labelled(x, y), *args, validation_data=validation_data, **kwargs)
+
+    def evaluate(self, x=None, y=None, *args, **kwargs) -> Any:
         """Keras's evaluate, which takes raw texts as well as arrays and data sets."""
-        return super().evaluate(self.arrays(x), *args, **kwargs)
+        return super().evaluate(*self.labelled(x, y), *args, **kwargs)
+
+    def labelled(self, x: Any, y: Any) -> tuple[Any, Any]:
+        """Texts or arrays and their targets, checked against each other and, for the task's own loss, one by one."""
+        x = self.arrays(x)
+        if y is None or not isinstance(x, Mapping):
+            return x, y
+        if getattr(self, "own_loss", True):
+            y = self.targets(y)
+        elif isinstance(y, (list, tuple)):
+            y = np.asarray(y)
+        for part in keras.tree.flatten(y):
+            if len(part) != len(x["token_ids"]):
+                raise ZooError(f"There are {len(x['token_ids'])} texts but {len(part)} targets: give one for each.")
+        return x, y
+
+    def targets(self, y: Any) -> Any:
+        """What the task's loss takes, out of what people have."""
+        return np.asarray(y)
 
     def predict(self, x, *args, **kwargs) -> Any:
         """Keras's predict, which takes raw texts as well as arrays and data sets."""
@@ -85,12 +110,16 @@ class Task(keras.Model):
     def arrays(self, x: Any) -> Any:
         """Raw texts as the model's inputs, arrays with their names and ids checked, all else as it is."""
         if isinstance(x, Mapping):
-            x = {key: np.asarray(value) for key, value in complete(x).items()}  # Keras slices arrays only
+            x = {
+                key: np.asarray(value) for key, value in complete(x, self.features).items()
+            }  # Keras slices arrays only
             check(x, self.encoder.config)
             return x
-        if isinstance(x, str) or (isinstance(x, (list, tuple, np.ndarray)) and all(isinstance(t, str) for t in x)):
+        if isinstance(x, (str, bytes, list, tuple)) or getattr(x, "dtype", None) in STRINGS:
+            return self.read(as_list(x.numpy() if hasattr(x, "numpy") else x))
+        if isinstance(x, np.ndarray) and x.dtype.kind in "OUS":
             return self.read(as_list(x))
-        return x
+        return complete(x, self.features) if isinstance(x, np.ndarray) else x
 
     def read(self, texts: Sequence[str], pairs: Sequence[str] | None = None) -> dict[str, np.ndarray]:
         """The inputs for raw texts, in rows of one of `batches.LENGTHS`."""
@@ -117,13 +146,19 @@ class Task(keras.Model):
         self, texts: str | Sequence[str], pairs: str | Sequence[str] | None = None, batch_size: int = 32
     ) -> list:
         """An answer for each text (or text and pair), in their order; `decode` says of what kind."""
+        check_value("batch_size", int, batch_size)
         inputs = self.read(as_list(texts), None if pairs is None else as_list(pairs))
         answers = [None] * len(inputs["token_ids"])
-        for places, batch in by_length(inputs, batch_size):
-            outputs, batch = first_rows((self.predict_on_batch(batch), batch), len(places))
+        for places, outputs, batch in self.run(inputs, batch_size):
             for place, answer in zip(places, self.decode(outputs, batch), strict=True):
                 answers[place] = answer
         return answers
+
+    def run(self, inputs: Mapping[str, np.ndarray], batch_size: int = 32) -> Iterator[tuple[np.ndarray, Any, dict]]:
+        """Batches of like length, in few shapes: their places in `inputs`, the outputs there, and the batch."""
+        for places, batch in by_length(inputs, batch_size):
+            outputs, batch = first_rows((self.predict_on_batch(batch), batch), len(places))
+            yield places, outputs, batch
 
     def decode(self, outputs: Any, inputs: Mapping[str, np.ndarray]) -> list:
         """Answers out of what `predict` gave for `inputs`."""
@@ -158,16 +193,24 @@ class Task(keras.Model):
             for name, variable in self.variables_by_name().items()
         }
 
-    def save_folder(self, folder: str | Path, form: str = "huggingface", overwrite: bool = False) -> Path:
+    def save_folder(
+        self,
+        folder: str | Path,
+        form: str = "huggingface",
+        overwrite: bool = False,
+        files: Mapping[str, bytes] = MappingProxyType({}),
+    ) -> Path:
         """Write a model folder that `load` and transformers read: config, weights, vocabulary, labels, card.
 
         `form="google"` writes a TF 1 checkpoint instead. The folder appears when it is whole; one that
-        exists is an error unless `overwrite`.
+        exists is an error unless `overwrite`. `files` go in beside; the card shows pictures and report.txt.
         """
         description, arrays = self.describe(), self.arrays_by_name()
         with checkpoints.committed(folder, overwrite) as partial:
             checkpoints.write(partial, form, description, arrays, self.tokenizer.files() if self.tokenizer else {})
-            (partial / "README.md").write_text(card(self.key, description, arrays))
+            for name, content in files.items():
+                (partial / name).write_bytes(content)
+            (partial / "README.md").write_text(card(self.key, description, arrays, files))
         return Path(folder)
 
     def untie(self) -> "Task":
@@ -210,27 +253,6 @@ class Task(keras.Model):
 def named_by(architecture: str | None) -> str | None:
     """The key of the task that Hugging Face's class stands for: the first that has it."""
     return next((key for key, cls in TASKS.items() if architecture in cls.architectures.values()), None)
-
-
-def name_block(maker: Callable) -> str | None:
-    """The name of what makes the blocks, or None for layers.EncoderBlock."""
-    if maker is EncoderBlock:
-        return None
-    name = getattr(maker, "__name__", None)
-    if name in (None, "<lambda>"):
-        raise ZooError(f"block={maker!r} has no name to be saved under: make it a class or a function with a def.")
-    return name
-
-
-def find_block(name: str | None, custom_objects: Mapping[str, Any] | None) -> Callable:
-    """What makes the blocks of a `.keras` file."""
-    found = keras.saving.get_registered_object(name, custom_objects) if name else EncoderBlock
-    if found is None:
-        raise ZooError(
-            f"The file's blocks were made by {name!r}, which Keras does not know: put "
-            "@keras.saving.register_keras_serializable() on it, or pass it in custom_objects."
-        )
-    return found
 
 
 def first_rows(arrays: Any, rows: int) -> Any:

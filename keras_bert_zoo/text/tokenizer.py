@@ -2,11 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from keras_bert_zoo.config import check_value
 from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.text.pack import pack
 from keras_bert_zoo.text.vocabulary import Vocabulary
@@ -42,6 +43,8 @@ class Tokenizer:
         are cut, or else what the longest text needs, at most max_length. `special_tokens="parse"` reads
         "[MASK]" and the like in a text as the special piece, "plain" as any other characters.
         """
+        if length is not None:
+            check_value("length", int, length)
         if length is not None and length > self.max_length:
             raise ZooError(
                 f"length={length} is longer than the {self.max_length} tokens the model takes: use at most that."
@@ -75,7 +78,10 @@ class Tokenizer:
             import tensorflow as tf
         except ImportError as error:
             raise ZooError("in_graph makes TensorFlow tensors, and TensorFlow is not installed: use ids.") from error
-        return tf.cast(self.encode_in_graph(tf.convert_to_tensor(strings)), tf.int32)
+        strings = tf.convert_to_tensor(strings)
+        if strings.dtype != tf.string or strings.shape.rank not in (1, None):
+            raise ZooError(f"in_graph takes strings of the shape (texts,), not {strings.dtype.name} {strings.shape}.")
+        return tf.cast(self.encode_in_graph(strings), tf.int32)
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of some ids, special pieces left out, as near as the pieces allow."""
@@ -111,6 +117,8 @@ def as_list(texts: Texts) -> list[str]:
     """The texts as a list of str; bytes are read as UTF-8, without what is no UTF-8."""
     if not isinstance(texts, (str, bytes, Iterable)):
         raise ZooError(f"{texts!r} is no text, nor a list of texts.")
+    if isinstance(texts, (Mapping, set)) or getattr(texts, "ndim", 1) != 1:
+        raise ZooError(f"The texts are a {type(texts).__name__}: give a string, or a flat list of strings.")
     items = [texts] if isinstance(texts, (str, bytes)) else list(texts)
     for place, item in enumerate(items):
         if isinstance(item, bytes):

@@ -81,6 +81,14 @@ def load(folder: str | Path, ignore: str | tuple[str, ...] = (), **options: Any)
     return build(task=task, weights=checkpoint, **options)
 
 
+def encoder_only(checkpoint: checkpoints.Checkpoint) -> str:
+    """The options of `build` that take a checkpoint's encoder and leave its strange head aside."""
+    known = {name.theirs for _, name in checkpoint.rows.values()}
+    strange = [there for name, there in checkpoint.tensors.items() if name not in known]
+    without = "" if "pooler" in checkpoint.heads else ", pooler=False"
+    return without + (f", ignore={checkpoints.pattern(strange)!r}" if strange else "")
+
+
 def name_task(checkpoint: checkpoints.Checkpoint) -> str:
     """The task of a checkpoint: what its config names, else the one whose head is all there and largest."""
     said = checkpoint.description
@@ -93,7 +101,7 @@ def name_task(checkpoint: checkpoints.Checkpoint) -> str:
             return key
         raise ZooError(
             f"{checkpoint.folder} is a {architecture}, a task that the zoo does not have: "
-            "build(weights=folder, ignore='...') gives its encoder."
+            f"build(weights=folder{encoder_only(checkpoint)}) gives its encoder."
         )
     fitting = [key for key, cls in TASKS.items() if set(cls.heads) <= checkpoint.heads]
     return max(fitting, key=lambda key: len(TASKS[key].heads), default="states")

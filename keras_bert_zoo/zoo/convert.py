@@ -70,7 +70,7 @@ def save_keras(model: Task, target: Path, overwrite: bool) -> None:
     if target.suffix != ".keras":
         raise ZooError(f"{target} must end in .keras, for a Keras file.")
     if target.exists() and not overwrite:
-        raise ZooError(f"{target} exists already: choose another name, or pass overwrite=True to replace it.")
+        raise ZooError(f"{target} exists already: choose another name, or replace it with overwrite=True.")
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.stem}.partial.keras")
     try:

@@ -67,7 +67,8 @@ def with_labels(checkpoint: checkpoints.Checkpoint, task_class: type[Task], opti
     said = checkpoint.description
     if "num_classes" not in options and "labels" not in options:
         options = options | ({"labels": said.labels} if said.labels else {"num_classes": checkpoint.num_classes})
-    return ({"head_dropout": said.head_dropout} if said.head_dropout is not None else {}) | options
+    kept = {"head_dropout": said.head_dropout, "threshold": said.threshold}
+    return {key: value for key, value in kept.items() if value is not None} | options
 
 
 def check_block(checkpoint: checkpoints.Checkpoint, block: Any) -> None:

@@ -17,7 +17,7 @@ def tokenizer(source: str | Path) -> Tokenizer:
     Call it with texts for a model's inputs; `ids` and `in_graph` give bare piece ids. The English uncased
     and ALBERT vocabularies come with the package; other names need their release in the cache.
     """
-    if isinstance(source, (str, Path)) and Path(source).expanduser().is_dir():
+    if isinstance(source, (str, Path)) and str(source) and Path(source).expanduser().is_dir():
         return open_folder(Path(source).expanduser())
     source = str(source) if isinstance(source, Path) else source
     name = canonical_or_folder(source)

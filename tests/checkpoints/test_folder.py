@@ -75,3 +75,12 @@ def test_bad_manifests(manifest, sentence, tmp_path):
     (tmp_path / "model" / "manifest.json").write_text(manifest)
     with pytest.raises(ZooError, match=sentence):
         open_folder(tmp_path / "model")
+
+
+@pytest.mark.parametrize(
+    ("folder", "sentence"), [(None, "None is no folder"), ("", "'' is no folder"), ("f/x", "cannot be made")]
+)
+def test_places_that_cannot_be_written(folder, sentence, tmp_path):
+    (tmp_path / "f").write_text("")
+    with pytest.raises(ZooError, match=sentence):
+        build(BERT).save_folder(tmp_path / folder if folder else folder)

@@ -182,6 +182,30 @@ def test_bad_folders(golden, tensors, config, sentence, tmp_path):
         load(folder)
 
 
+def test_a_strange_head_and_how_to_go_without(golden, family, tmp_path):
+    """The advice of the first sentence is enough."""
+    extra = {"qa_outputs.weight": np.ones((2, 12), "f4"), "qa_outputs.bias": np.ones(2, "f4")}
+    said = {"architectures": [f"{family.title()}ForQuestionAnswering"]}
+    folder = copy_folder(
+        golden[0], tmp_path / "qa", lambda t: without("pooler.dense.bias", "pooler.bias")(t) | extra, lambda c: c | said
+    )
+    with pytest.raises(ZooError, match=r"build\(weights=folder, pooler=False, ignore='qa_outputs\*'\) gives its enc"):
+        load(folder)
+    build(weights=folder, pooler=False, ignore="qa_outputs*")
+
+
+def test_names_of_another_family(golden, family, tmp_path):
+    other = {"bert": "albert", "albert": "bert"}[family]
+    words = ("embedding_size", "num_hidden_groups", "inner_group_num")
+
+    def renamed(config):
+        return {key: value for key, value in config.items() if key not in words} | {"model_type": other}
+
+    folder = copy_folder(golden[0], tmp_path / "x", None, renamed)
+    with pytest.raises(ZooError, match=f"says {other}, but the tensors beside it have the names of {family}"):
+        load(folder)
+
+
 def test_an_unexpected_tensor_can_be_left_out(golden, tmp_path):
     folder = copy_folder(golden[0], tmp_path / "crf", lambda t: t | {"crf.x": np.ones(3, "f4")})
     assert build(weights=folder, ignore="crf.*").load_report.skipped == ["crf.x"]

@@ -135,3 +135,15 @@ def test_a_torn_vocabulary():
 def test_lone_surrogates_vanish():
     assert UNCASED.ids(["a\ud800b"]) == UNCASED.ids(["ab"])
     assert np.array_equal(UNCASED("a\ud800b")["token_ids"], UNCASED("ab")["token_ids"])
+
+
+@pytest.mark.parametrize("strings", [[["a"]], "a", [1]])
+def test_in_graph_takes_a_row_of_strings(tokenizer, strings):
+    with pytest.raises(ZooError, match=r"in_graph takes strings of the shape \(texts,\)"):
+        tokenizer.in_graph(strings)
+
+
+@pytest.mark.parametrize("length", [3.5, "8", 0])
+def test_a_length_is_a_whole_number(tokenizer, length):
+    with pytest.raises(ZooError, match=f"length={length!r} must be a whole number"):
+        tokenizer(["a"], length=length)

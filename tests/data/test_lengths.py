@@ -1,6 +1,6 @@
 import numpy as np
 
-from keras_bert_zoo.tasks.batches import LENGTHS, by_length, static_length
+from keras_bert_zoo.data.lengths import LENGTHS, by_length, static_length
 
 
 def test_every_text_once_in_few_shapes():

@@ -1,0 +1,202 @@
+"""Labelled texts, whatever they come in."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from keras_bert_zoo.data.files import read_table
+from keras_bert_zoo.errors import ZooError, find
+
+SETS = Path(__file__).parent / "sets"
+BUNDLED = {"sms_spam": (SETS / "SMSSpamCollection", ("label", "text"))}  # Almeida, Hidalgo & Yamakami 2011
+
+
+class Columns(NamedTuple):
+    """The names of the columns that count; `names` are those of a file without a header."""
+
+    text: str = "text"
+    label: str | None = "label"
+    pair: str | None = None
+    names: Sequence[str] | None = None
+    encoding: str | None = None
+
+
+DEFAULT = Columns()
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Texts with the rows they were in, and where there are any their pairs and labels."""
+
+    texts: list[str]
+    pairs: list[str] | None
+    labels: list[Any] | None
+    source: str
+    rows: list[int]
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def take(self, places: Iterable[int]) -> "Examples":
+        """Some of them, in the order of `places`."""
+        places = list(places)
+        return replace(
+            self,
+            texts=[self.texts[i] for i in places],
+            pairs=None if self.pairs is None else [self.pairs[i] for i in places],
+            labels=None if self.labels is None else [self.labels[i] for i in places],
+            rows=[self.rows[i] for i in places],
+        )
+
+    def identities(self) -> list[tuple[str, str]]:
+        """What makes two examples the same: text and pair, without spaces around."""
+        return [(a.strip(), b.strip()) for a, b in zip(self.texts, self.pairs or [""] * len(self), strict=True)]
+
+
+def read(data: Any, columns: Columns = DEFAULT, empty: str = "error") -> Examples:
+    """Examples from a file's path, the name of a bundled set, a pair (texts, labels), a triple (texts, pairs,
+    labels), a mapping or DataFrame with the named columns, or a tf.data.Dataset of (text, label).
+
+    Rows without a text or a label are a ZooError that counts them, or left out with empty="drop".
+    """
+    find(EMPTY, empty, "way with empty rows")
+    if isinstance(data, Examples):
+        return data
+    texts, pairs, labels, rows, source = unpack(data, columns)
+    if columns.label is None:
+        labels = None
+    for kind, values in (("pairs", pairs), ("labels", labels)):
+        if values is not None and len(values) != len(texts):
+            raise ZooError(f"{source} has {len(texts)} texts but {len(values)} {kind}: give one for each text.")
+    whole = Examples(
+        [as_text(value, source, row) for value, row in zip(texts, rows, strict=True)],
+        None if pairs is None else [as_text(value, source, row) for value, row in zip(pairs, rows, strict=True)],
+        None if labels is None else [plain(value) for value in labels],
+        source,
+        list(rows),
+    )
+    return EMPTY[empty](whole, [i for i in range(len(whole)) if lacks(whole, i)])
+
+
+def unpack(data: Any, columns: Columns) -> tuple[Sequence, Sequence | None, Sequence | None, Sequence[int], str]:
+    """Texts, pairs, labels, row numbers and a name for where they are from."""
+    if isinstance(data, (str, Path)):
+        return from_file(data, columns)
+    if hasattr(data, "as_numpy_iterator"):
+        return from_dataset(data)
+    if isinstance(data, Mapping) or hasattr(data, "columns"):
+        source = f"The {type(data).__name__}"
+        found = [pick(list(data), name, source) for name in (columns.text, columns.pair, columns.label) if name]
+        table = {name: list(data[name]) for name in found}
+        texts = table[columns.text]
+        return texts, table.get(columns.pair), table.get(columns.label), range(1, len(texts) + 1), source
+    if isinstance(data, (tuple, list)) and len(data) in (2, 3) and not isinstance(data[0], str):
+        texts, *pairs, labels = (list(part) for part in data)
+        return texts, pairs[0] if pairs else None, labels, range(1, len(texts) + 1), "The data"
+    raise ZooError(
+        f"{data!r:.80} is no labelled text: give a file's path, (texts, labels), a DataFrame or a tf.data.Dataset."
+    )
+
+
+def from_file(data: str | Path, columns: Columns) -> tuple:
+    path, names = BUNDLED.get(str(data), (Path(data).expanduser(), columns.names))
+    header, rows = read_table(path, names, columns.encoding)
+    places = [pick(header, name, str(path)) and header.index(name) for name in columns[:3] if name]
+    lines, kept = [], []
+    for line, fields in rows:
+        lines.append(line)
+        kept.append([fields[place] for place in places])
+    texts, *rest = zip(*kept, strict=True) if kept else [()] * len(places)
+    label = rest.pop(0) if columns.label else None
+    return texts, rest[0] if rest else None, label, lines, str(data)
+
+
+def pick(header: list, name: str, source: str) -> str:
+    if name not in header:
+        find(
+            dict.fromkeys(map(str, header)),
+            name,
+            f"column in {source}",
+            f"its columns are {', '.join(map(str, header))}.",
+        )
+    return name
+
+
+def from_dataset(data: Any) -> tuple:
+    """A tf.data.Dataset of (text, label), or ((text, pair), label), in batches or not."""
+    texts, pairs, labels = [], [], []
+    for element in data.as_numpy_iterator():
+        if not isinstance(element, tuple) or len(element) != 2:
+            raise ZooError("The data set must give (text, label), or ((text, pair), label): map it to that.")
+        given, label = element
+        first, second = given if isinstance(given, tuple) else (given, None)
+        texts.extend(np.atleast_1d(first))
+        labels.extend(np.atleast_1d(label))
+        pairs.extend([] if second is None else np.atleast_1d(second))
+    return texts, pairs or None, labels, range(1, len(texts) + 1), "The data set"
+
+
+def plain(value: Any) -> Any:
+    """Python's own value of a numpy scalar, a string of bytes."""
+    value = value.item() if isinstance(value, np.generic) else value
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
+
+def as_text(value: Any, source: str, row: int) -> str:
+    """A text; what is missing is the empty one."""
+    try:
+        value = value.decode() if isinstance(value, bytes) else plain(value)
+    except UnicodeDecodeError as error:
+        raise ZooError(f"{source}, row {row}: the text is not UTF-8 ({error.reason}): decode it first.") from error
+    if value is None or is_nan(value):
+        return ""
+    if not isinstance(value, str):
+        raise ZooError(
+            f"{source}, row {row}: {value!r} is a {type(value).__name__}, not a text: is it the right column?"
+        )
+    return value
+
+
+def is_nan(value: Any) -> bool:
+    """Also pandas' NA, which equals nothing."""
+    return (isinstance(value, float) and math.isnan(value)) or type(value).__name__ in ("NAType", "NaTType")
+
+
+def lacks(examples: Examples, place: int) -> str:
+    """What an example lacks, or nothing."""
+    if not examples.texts[place].strip():
+        return "text"
+    if examples.pairs is not None and not examples.pairs[place].strip():
+        return "pair"
+    label = "" if examples.labels is None else examples.labels[place]
+    missing = label is None or is_nan(label) or (isinstance(label, str) and not label.strip())
+    return "label" if examples.labels is not None and missing else ""
+
+
+def refuse(examples: Examples, places: list[int]) -> Examples:
+    if not places:
+        return with_rows(examples)
+    first = places[0]
+    count = "a row" if len(places) == 1 else f"{len(places)} rows"
+    raise ZooError(
+        f"{examples.source} has {count} without what they need (the first: row {examples.rows[first]} has no "
+        f'{lacks(examples, first)}): fill or remove them, or leave them out with empty="drop".'
+    )
+
+
+def drop(examples: Examples, places: list[int]) -> Examples:
+    out = set(places)
+    return with_rows(examples.take(i for i in range(len(examples)) if i not in out))
+
+
+def with_rows(examples: Examples) -> Examples:
+    if not len(examples):
+        raise ZooError(f"{examples.source} has no rows: it needs one for each example.")
+    return examples
+
+
+EMPTY = {"error": refuse, "drop": drop}

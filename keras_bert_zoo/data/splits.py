@@ -1,0 +1,79 @@
+"""Train, validation and test: drawn by class with a seed, and compared for texts that are in two of them."""
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_bert_zoo.data.examples import Examples
+from keras_bert_zoo.data.labels import name_of
+from keras_bert_zoo.errors import ZooError
+
+
+class Splits(NamedTuple):
+    """What to learn from, what to choose by, and what to report; the last may be None."""
+
+    train: Examples
+    validation: Examples
+    test: Examples | None
+
+    @classmethod
+    def draw(cls, examples: Examples, shares: Sequence[float], seed: int) -> "Splits":
+        """Parts with every class in its share; `shares` are those of validation and test, 0 for no test."""
+        from sklearn.model_selection import train_test_split
+
+        classes = [name_of(label) for label in examples.labels]
+        rest, parts = np.arange(len(examples)), []
+        check_counts(classes, sum(share > 0 for share in shares) + 1, examples.source)
+        for share in shares:
+            size = round(share * len(examples))
+            if not share:
+                parts.append(None)
+                continue
+            left = [classes[i] for i in rest]
+            if not len(set(classes)) <= size <= len(rest) - len(set(classes)):
+                raise ZooError(
+                    f"{examples.source} has {len(examples)} rows: a share of {share} is {size}, too few for its "
+                    f"{len(set(classes))} classes; give more rows, or other shares with split=."
+                )
+            rest, part = train_test_split(rest, test_size=size, random_state=seed, stratify=left)
+            parts.append(examples.take(sorted(part)))
+        return cls(examples.take(sorted(rest)), *parts)
+
+
+def check_counts(classes: list[str], parts: int, source: str) -> None:
+    """Every class must be able to be in every part."""
+    name, count = min(Counter(classes).items(), key=lambda item: item[1])
+    if count < parts:
+        raise ZooError(
+            f"{source} has {count} row{'s' * (count > 1)} of the class {name!r}, too few to be in each of {parts} "
+            "parts: add rows, remove the class, or give validation= and test= yourself."
+        )
+
+
+def compare(splits: Splits) -> dict[str, int]:
+    """Texts that stand twice: within a part, in two parts, and with different labels."""
+    parts = {name: part for name, part in zip(splits._fields, splits, strict=True) if part is not None}
+    keys = {name: set(part.identities()) for name, part in parts.items()}
+    found = {f"within {name}": len(part) - len(keys[name]) for name, part in parts.items()}
+    found |= {f"{a} and {b}": len(keys[a] & keys[b]) for a, b in combinations(parts, 2)}
+    labels: dict[tuple[str, str], set[str]] = {}
+    for part in parts.values():
+        for key, label in zip(part.identities(), part.labels, strict=True):
+            labels.setdefault(key, set()).add(name_of(label))
+    return found | {"with different labels": sum(len(names) > 1 for names in labels.values())}
+
+
+def without_repeats(examples: Examples, but: Sequence[Examples] = ()) -> Examples:
+    """The first of every text, and none that `but` has."""
+    seen = {key for other in but for key in other.identities()}
+    kept = []
+    for place, key in enumerate(examples.identities()):
+        if key not in seen:
+            seen.add(key)
+            kept.append(place)
+    if not kept:
+        raise ZooError(f"Every row of {examples.source} is also in the validation or test data: nothing is left.")
+    return examples.take(kept)

@@ -1,0 +1,1 @@
+"""Teaching a model: optimizers, schedules, and the course of a run."""

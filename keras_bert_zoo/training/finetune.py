@@ -1,0 +1,151 @@
+"""The door to fine-tuning: labelled texts and weights in, a model and its report out."""
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from keras_bert_zoo.data import Labels, Splits, read, without_repeats
+from keras_bert_zoo.errors import ZooError
+from keras_bert_zoo.tasks import Task
+from keras_bert_zoo.training.fitting import Fitting
+from keras_bert_zoo.training.run import Run
+from keras_bert_zoo.training.scores import check_metric
+from keras_bert_zoo.training.settings import Settings
+from keras_bert_zoo.zoo.build import build
+from keras_bert_zoo.zoo.parts import open_weights
+from keras_bert_zoo.zoo.presets import ALIASES, PRESETS
+
+
+def finetune(
+    weights: str | Path | None = None,
+    task: str = "classification",
+    train: Any = None,
+    validation: Any = None,
+    test: Any = None,
+    out: str | Path | None = None,
+    epochs: int = 3,
+    batch_size: int = 32,
+    learning_rate: float = 5e-5,
+    seed: int = 0,
+    length: int | None = None,
+    tell: Callable[[str], Any] = print,
+    **settings: Any,
+) -> Run:
+    """Teach a pretrained model to tell classes of texts apart.
+
+    run = finetune("minilm_l6", train="reviews.csv", out="runs/reviews")
+
+    `weights` is a folder or the name of a model that has a release; data is a path (CSV, TSV, JSON lines),
+    (texts, labels), (texts, pairs, labels), a DataFrame, a tf.data.Dataset, or "sms_spam", which comes with the
+    package. `validation` and `test` are drawn from `train` class by class where they are not given; test=False goes
+    without. `out` becomes a model folder with the report in it. `settings` are the other fields of
+    training.settings.Settings. With the same settings, data, machine and versions the weights are the same to the
+    bit. Ctrl-C stops, and keeps the best so far. Raises ZooError, before any training, for what does not fit.
+    """
+    chosen = Settings.of(
+        task=task,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        seed=seed,
+        length=length,
+        **settings,
+    )
+    check_out(out, chosen.overwrite)
+    splits = make_splits(train, validation, test, chosen)
+    model = make_model(weights, Labels.of(splits.train.labels, splits.train.source), chosen)
+    check_metric(chosen.best, model.labels)
+    if chosen.threshold and len(model.labels) != 2:
+        raise ZooError(f"threshold= is for two classes, and there are {len(model.labels)}: {', '.join(model.labels)}.")
+    check_room(out, model)
+    return Fitting(model, splits, chosen, str(weights), out, tell).run()
+
+
+def make_splits(train: Any, validation: Any, test: Any, chosen: Settings) -> Splits:
+    """Train, validation and test as given, or drawn from train."""
+    if train is None:
+        raise ZooError('Give train=: a file such as "train.csv", (texts, labels), a DataFrame, or "sms_spam".')
+    given = [
+        None if part is None or part is False else read(part, chosen.where(), chosen.empty)
+        for part in (validation, test)
+    ]
+    examples = read(train, chosen.where(), chosen.empty)
+    if chosen.drop_duplicates:
+        examples = without_repeats(examples, [part for part in given if part is not None])
+    shares = [0 if part is not None else share for part, share in zip(given, chosen.split, strict=True)]
+    if test is False:
+        shares[1] = 0
+    drawn = Splits.draw(examples, shares, chosen.seed) if any(shares) else Splits(examples, None, None)
+    return Splits(drawn.train, given[0] or drawn.validation, given[1] or drawn.test)
+
+
+def make_model(weights: str | Path | None, labels: Labels, chosen: Settings) -> Task:
+    """The model to start from: the classifier that the weights have if it tells these labels apart, or a new one."""
+    if weights is None and chosen.name is None:
+        raise ZooError('Give weights=: a folder, or the name of a model such as "minilm_l6" (`keras-bert-zoo list`).')
+    name = chosen.name
+    if name is None and str(weights) in PRESETS | ALIASES and not Path(weights).exists():
+        name, weights = str(weights), "pretrained"
+    checkpoint = open_weights(name, weights, ()) if weights is not None else None
+    names = labels.names
+    if checkpoint and checkpoint.any_of("classifier"):
+        if chosen.head == "new":
+            checkpoint = replace(checkpoint, ignore=checkpoint.of("classifier"))
+        else:
+            names = checkpoint.description.labels or tuple(f"LABEL_{i}" for i in range(checkpoint.num_classes))
+            check_labels(labels, names, weights)
+    keras.utils.set_random_seed(chosen.seed)
+    options = {"labels": names, "head_dropout": chosen.head_dropout, "dtype": chosen.dtype}
+    model = build(name, task=chosen.task, weights=checkpoint, **options)
+    if model.tokenizer is None:
+        raise ZooError(
+            f"{weights or name} comes without a vocabulary: put its vocab.txt or spiece.model into the folder."
+        )
+    return model
+
+
+def check_labels(labels: Labels, known: tuple[str, ...], weights: Any) -> None:
+    """The data must not have labels that the head does not know."""
+    strange = [name for name in labels.names if name not in known]
+    if strange:
+        raise ZooError(
+            f"The data has the label {strange[0]!r}, but the classifier in {weights} tells apart "
+            f"{', '.join(known[:20])}: "
+            'mend the labels, or start with a new classifier, head="new".'
+        )
+
+
+def check_out(out: str | Path | None, overwrite: bool) -> None:
+    """What would keep the run from being saved, before the work is done."""
+    if out is None:
+        return
+    folder = Path(out).expanduser()
+    if folder.exists() and not overwrite and (not folder.is_dir() or any(folder.iterdir())):
+        raise ZooError(f"{folder} exists already: choose another folder, or replace it with overwrite=True.")
+    parent = nearest(folder)
+    if not parent.is_dir() or not os.access(parent, os.W_OK):
+        raise ZooError(
+            f"{folder} cannot be written, because {parent} is no folder that may be written to: choose another."
+        )
+
+
+def check_room(out: str | Path | None, model: Task) -> None:
+    """Room for the model twice: the new one stands beside the old one while it is written."""
+    if out is None:
+        return
+    needed = 8 * model.count_params()
+    free = shutil.disk_usage(nearest(Path(out).expanduser())).free
+    if free < needed:
+        raise ZooError(
+            f"{out} needs {needed / 1e6:,.0f} MB, but its disk has {free / 1e6:,.0f} MB free: make room first."
+        )
+
+
+def nearest(folder: Path) -> Path:
+    """The folder above that exists."""
+    return next(path for path in (folder.absolute().parent, *folder.absolute().parent.parents) if path.exists())

@@ -1,0 +1,229 @@
+"""The course of a fine-tuning run: batches, steps, the best epoch, the report."""
+
+import hashlib
+import json
+import logging
+import platform
+from collections.abc import Callable
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_bert_zoo.data import LENGTHS, Examples, Labels, PackedBatches, Splits, balanced, compare
+from keras_bert_zoo.errors import ZooError
+from keras_bert_zoo.tasks import Task
+from keras_bert_zoo.training.baseline import tfidf
+from keras_bert_zoo.training.keeping import KeepBest
+from keras_bert_zoo.training.optimizers import AdamW
+from keras_bert_zoo.training.progress import Progress
+from keras_bert_zoo.training.report import Report
+from keras_bert_zoo.training.run import Run
+from keras_bert_zoo.training.schedules import WarmupLinear
+from keras_bert_zoo.training.scores import choose_threshold, score
+from keras_bert_zoo.training.settings import Settings
+
+WHOLE = 0.995  # share of the training texts that the length leaves whole
+PACKAGES = ("keras-bert-zoo", "keras", "numpy")
+log = logging.getLogger("keras_bert_zoo")
+
+
+class Fitting:
+    """One run, from texts to a saved model."""
+
+    def __init__(
+        self,
+        model: Task,
+        splits: Splits,
+        settings: Settings,
+        weights: str,
+        out: str | Path | None,
+        tell: Callable[[str], Any],
+    ):
+        self.model, self.splits, self.settings = model, splits, settings
+        self.weights, self.out, self.tell = weights, out, tell
+        known = Labels(tuple(model.labels))
+        self.targets = {name: known.numbers(part) for name, part in self.parts().items()}
+        self.length, self.inputs, self.cut = self.tokenize()
+        self.batches = self.make_batches()
+        self.keeper = self.make_keeper()
+
+    def parts(self) -> dict[str, Examples]:
+        return {name: part for name, part in self.splits._asdict().items() if part is not None}
+
+    def tokenize(self) -> tuple[int, dict[str, dict[str, np.ndarray]], float]:
+        """The length in tokens, the inputs of every part cut to it, and the share of training texts it cuts."""
+        tokenizer, train = self.model.tokenizer, self.splits.train
+        most = self.settings.length or min(tokenizer.max_length, LENGTHS[-1])
+        whole = tokenizer(train.texts, train.pairs, length=None)["padding_mask"].sum(1)
+        length = self.settings.length or suggest_length(whole, most)
+        if length > self.model.encoder.config.max_length:
+            raise ZooError(
+                f"length={length} is longer than the {self.model.encoder.config.max_length} tokens of this model."
+            )
+        inputs = {name: tokenizer(part.texts, part.pairs, length=length) for name, part in self.parts().items()}
+        return length, inputs, float((whole > length).mean())
+
+    def make_batches(self) -> PackedBatches:
+        targets = self.targets["train"]
+        weights = self.class_weights()[targets] if self.settings.class_weight else np.ones(len(targets))
+        return PackedBatches(self.inputs["train"], targets, weights, self.settings.batch_size, self.settings.seed)
+
+    def class_weights(self) -> np.ndarray:
+        return balanced(self.targets["train"], len(self.model.labels))
+
+    def make_keeper(self) -> KeepBest:
+        settings, steps = self.settings, len(self.batches)
+        return KeepBest(
+            lambda: score(self.probabilities("validation"), self.targets["validation"], self.model.labels),
+            settings.best,
+            settings.patience,
+            steps * settings.epochs,
+            self.tell,
+            self.save_best,
+        )
+
+    def run(self) -> Run:
+        """Train, go back to the best epoch, score, save."""
+        self.begin()
+        interrupted = self.train()
+        self.keeper.restore()
+        if self.settings.threshold:
+            self.model.threshold = choose_threshold(self.probabilities("validation"), self.targets["validation"])
+        run = Run(self.model, self.report(interrupted), self.keeper.log)
+        if self.out is not None:
+            run.save_somewhere(self.out)
+        self.tell(f"\n{run.report}")
+        if run.folder:
+            self.tell(f"\nThe model, the report and its pictures are in {run.folder}")
+        return run
+
+    def begin(self) -> None:
+        """Say what is about to happen; get the model ready."""
+        sizes = ", ".join(f"{len(part):,} {name}" for name, part in self.parts().items())
+        self.tell(f"{self.weights}: {', '.join(self.model.labels)}; {sizes}; {self.length} tokens, {self.cut:.1%} cut")
+        for where, count in compare(self.splits).items():
+            if count and " and " in where:
+                self.tell(
+                    f"{count:,} texts are in both {where}: figures may flatter; drop_duplicates=True takes them out"
+                )
+        if self.settings.class_weight:
+            pairs = zip(self.model.labels, self.class_weights(), strict=True)
+            self.tell("class weights: " + ", ".join(f"{label} {weight:.3g}" for label, weight in pairs))
+        settings, steps = self.settings, len(self.batches) * self.settings.epochs
+        schedule = WarmupLinear(settings.learning_rate, steps, round(settings.warmup * steps))
+        optimizer = AdamW(schedule, settings.weight_decay, global_clipnorm=settings.clip or None)
+        optimizer.build(self.model.trainable_variables)  # else Keras traces the step twice
+        jit = settings.jit_compile
+        self.model.compile(
+            optimizer,
+            keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="mean_with_sample_weight"),
+            jit_compile=pays_to_compile() if jit is None else jit,
+        )
+
+    def train(self) -> bool:
+        """Every epoch, or until it is stopped; whether it was stopped by hand."""
+        settings, steps = self.settings, len(self.batches)
+        progress = Progress(settings.epochs, steps, settings.batch_size, self.tell)
+        try:
+            self.model.fit(
+                self.batches, epochs=settings.epochs, shuffle=False, verbose=0, callbacks=[progress, self.keeper]
+            )
+        except KeyboardInterrupt:
+            progress.close()
+            self.tell(f"Stopped by hand in epoch {self.keeper.epoch} of {settings.epochs}.")
+            self.keeper.interrupted()
+            if self.keeper.best is None:
+                raise
+            return True
+        finally:
+            progress.close()
+        return False
+
+    def probabilities(self, part: str) -> np.ndarray:
+        """Of every class for every text of a part, (N, C)."""
+        return probabilities(self.model, self.inputs[part])
+
+    def save_best(self) -> None:
+        """So that the best so far outlives whatever happens to the process."""
+        if self.out is None:
+            return
+        lines = "".join(json.dumps(row) + "\n" for row in self.keeper.history).encode()
+        again = self.settings.overwrite or len(self.keeper.history) > 1
+        try:
+            self.model.save_folder(self.out, overwrite=again, files={"history.jsonl": lines})
+        except OSError as error:
+            log.warning("%s could not be written (%s): training goes on, and tries again.", self.out, error)
+
+    def report(self, interrupted: bool) -> Report:
+        model, keeper, threshold = self.model, self.keeper, self.model.threshold
+        names, last = tuple(model.labels), "test" if "test" in self.targets else "validation"
+        scores = {
+            part: score(self.probabilities(part), self.targets[part], names, threshold)
+            for part in ("validation", "test")
+            if part in self.targets
+        }
+        base = None
+        if self.settings.baseline:
+            given = (
+                self.splits.train,
+                self.targets["train"],
+                self.parts()[last],
+                len(names),
+                self.settings.class_weight,
+            )
+            base = score(tfidf(*given), self.targets[last], names)
+        return Report(
+            examples_seen=self.batches.texts_in(keeper.step),
+            steps=keeper.step,
+            real_tokens=self.batches.tokens_in(keeper.step),
+            train_seconds=keeper.seconds,
+            validation=scores["validation"],
+            test=scores.get("test"),
+            baseline=base,
+            labels=list(names),
+            sizes={name: len(part) for name, part in self.parts().items()},
+            cut=self.cut,
+            duplicates=compare(self.splits),
+            class_weight=dict(zip(names, self.class_weights().tolist(), strict=True))
+            if self.settings.class_weight
+            else None,
+            threshold=threshold,
+            best_epoch=keeper.history[keeper.best]["epoch"],
+            interrupted=interrupted,
+            history=keeper.history,
+            settings=asdict(self.settings) | {"length": self.length, "weights": self.weights},
+            data={name: {"source": part.source, "sha256": fingerprint(part)} for name, part in self.parts().items()},
+            versions={name: version(name) for name in PACKAGES}
+            | {"python": platform.python_version(), "backend": keras.backend.backend()},
+        )
+
+
+def suggest_length(lengths: np.ndarray, most: int) -> int:
+    """The shortest of LENGTHS that leaves WHOLE of the texts whole, `most` at most."""
+    needed = np.quantile(lengths, WHOLE, method="higher")
+    return min(next((n for n in LENGTHS if n >= needed), most), most)
+
+
+def probabilities(model: Task, inputs: dict[str, np.ndarray]) -> np.ndarray:
+    """Of every class for every row, (N, C) float32."""
+    likely = np.zeros((len(inputs["token_ids"]), len(model.labels)), "float32")
+    for places, outputs, _ in model.run(inputs):
+        likely[places] = keras.ops.convert_to_numpy(keras.ops.softmax(np.asarray(outputs, "float32")))
+    return likely
+
+
+def pays_to_compile() -> bool:
+    """XLA on an accelerator and on JAX; on a CPU TensorFlow's own kernels are as fast and need no minutes first."""
+    return keras.backend.backend() == "jax" or any(
+        "CPU" not in device.upper() for device in keras.distribution.list_devices()
+    )
+
+
+def fingerprint(examples: Examples) -> str:
+    """SHA-256 of texts, pairs and labels in their order."""
+    content = [examples.texts, examples.pairs, [str(label) for label in examples.labels]]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()

@@ -1,0 +1,81 @@
+"""After every epoch: how good it is, whether it is the best, and whether to go on."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+from keras_bert_zoo.training.scores import pick
+
+
+class KeepBest(keras.callbacks.Callback):
+    """Scores the model after every epoch, keeps the best weights, and stops when `patience` epochs were no better.
+
+    `measure` gives the figures of validation, `better` is called with them when the best has changed. The log has
+    the training loss of about `POINTS` steps, the history a row of figures for every epoch.
+    """
+
+    def __init__(
+        self,
+        measure: Callable[[], dict[str, Any]],
+        metric: str,
+        patience: int | None,
+        steps: int,
+        tell: Callable[[str], Any],
+        better: Callable[[], Any],
+    ):
+        super().__init__()
+        self.measure, self.metric, self.patience, self.tell, self.better = measure, metric, patience, tell, better
+        self.every = max(1, steps // POINTS)
+        self.log: list[dict[str, float]] = []
+        self.history: list[dict[str, Any]] = []
+        self.step, self.seconds, self.weights, self.best = 0, 0.0, None, None
+
+    def on_epoch_begin(self, epoch, logs=None) -> None:
+        self.epoch, self.began = epoch + 1, time.monotonic()
+
+    def on_train_batch_end(self, batch, logs=None) -> None:
+        self.step += 1
+        if batch % self.every == self.every - 1:
+            self.log.append({"step": self.step, "epoch": self.epoch, "loss": float(logs["loss"])})
+
+    def on_epoch_end(self, epoch, logs=None) -> None:
+        self.seconds += time.monotonic() - self.began
+        self.judge()
+        waited = self.epoch - self.history[self.best]["epoch"]
+        if self.patience is not None and waited >= self.patience:
+            self.tell(f"{waited} epochs without a better {self.metric}: stopped")
+            self.model.stop_training = True
+
+    def judge(self) -> None:
+        """Score the weights as they are, and keep them if they are the best so far."""
+        figures = self.measure()
+        self.history.append({"epoch": self.epoch, "step": self.step} | figures)
+        is_best = self.best is None or self.worth(figures) > self.worth(self.history[self.best])
+        self.tell(
+            f"epoch {self.epoch}: validation accuracy {figures['accuracy']:.4f}, macro F1 {figures['macro_f1']:.4f}, "
+            f"loss {figures['loss']:.4f}{', the best so far' * is_best}"
+        )
+        if is_best:
+            self.best = len(self.history) - 1
+            self.weights = self.model.get_weights()
+            self.better()
+
+    def worth(self, figures: dict[str, Any]) -> tuple[float, float]:
+        """The metric, and the loss where it is the same."""
+        return pick(figures, self.metric), -figures["loss"]
+
+    def interrupted(self) -> None:
+        """Count the unfinished epoch too, where the weights are whole: JAX keeps them elsewhere while it trains."""
+        self.seconds += time.monotonic() - self.began
+        if keras.backend.backend() != "jax" and self.step > (self.history[-1]["step"] if self.history else 0):
+            self.judge()
+
+    def restore(self) -> None:
+        """Give the model the best weights back."""
+        if self.weights is not None:
+            self.model.set_weights(self.weights)
+
+
+POINTS = 200

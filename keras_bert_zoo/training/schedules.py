@@ -1,0 +1,21 @@
+"""Learning rates by the step."""
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable("keras_bert_zoo")
+class WarmupLinear(keras.optimizers.schedules.LearningRateSchedule):
+    """Up from 0 to `peak` in `warmup` steps, then in a line to 0 at `steps` (google-research/bert optimization.py)."""
+
+    def __init__(self, peak: float, steps: int, warmup: int):
+        self.peak, self.steps, self.warmup = peak, steps, warmup
+
+    def __call__(self, step):
+        step = ops.cast(step, "float32") + 1.0  # the first step learns something
+        rise = step / max(self.warmup, 1)
+        fall = (self.steps + 1 - step) / max(self.steps + 1 - self.warmup, 1)
+        return self.peak * ops.clip(ops.minimum(rise, fall), 0.0, 1.0)
+
+    def get_config(self) -> dict:
+        return {"peak": self.peak, "steps": self.steps, "warmup": self.warmup}

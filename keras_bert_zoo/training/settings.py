@@ -1,0 +1,90 @@
+"""Everything a fine-tuning run can be told, checked before anything is read or built."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from keras_bert_zoo.config import check_value
+from keras_bert_zoo.data import Columns
+from keras_bert_zoo.errors import ZooError, find
+
+CHOICES = {
+    "task": ("classification",),
+    "empty": ("error", "drop"),
+    "class_weight": (None, "balanced"),
+    "threshold": (None, "validation"),
+    "head": ("keep", "new"),
+    "baseline": ("tfidf", None),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How to fine-tune. Raises ZooError for a value that cannot be."""
+
+    task: str = "classification"
+    epochs: int = 3
+    batch_size: int = 32  # texts a step
+    learning_rate: float = 5e-5  # at its peak
+    seed: int = 0
+    length: int | None = None  # tokens a text is cut to; None takes it from the data
+    warmup: float = 0.1  # share of the steps in which the learning rate rises
+    weight_decay: float = 0.01
+    clip: float = 1.0  # of the gradient's global norm; 0 leaves it
+    head_dropout: float = 0.1
+    dtype: str | None = None  # a Keras policy such as "mixed_bfloat16"
+    jit_compile: bool | None = None  # None: on an accelerator and on JAX, where it pays
+    name: str | None = None  # the model, where `weights` is one of its releases
+    head: str = "keep"  # "new" leaves the classifier of the weights aside
+    best: str = "macro_f1"  # what chooses the epoch: accuracy, macro_f1, loss, or f1:CLASS
+    patience: int | None = None  # epochs without a better one before it stops
+    class_weight: str | None = None  # "balanced": every class weighs the same
+    threshold: str | None = None  # "validation": of two classes, the probability from which it is the second
+    split: Sequence[float] = (0.15, 0.15)  # shares of validation and test, where they are not given
+    drop_duplicates: bool = False
+    baseline: str | None = "tfidf"
+    text: str = "text"  # columns of a file, a DataFrame or a mapping
+    label: str = "label"
+    pair: str | None = None
+    columns: Sequence[str] | None = None  # the columns' names, for a file without a header
+    encoding: str | None = None
+    empty: str = "error"  # "drop" leaves out rows without a text or a label
+    overwrite: bool = False
+
+    @classmethod
+    def of(cls, **given: Any) -> "Settings":
+        """With an unknown name said to be so, and what was meant."""
+        known = {field.name: None for field in fields(cls)}
+        for key in given:
+            find(known, key, "setting")
+        return cls(**given)
+
+    def __post_init__(self):
+        for name, allowed in CHOICES.items():
+            value = getattr(self, name)
+            if value not in allowed:
+                raise ZooError(f"{name}={value!r}: it must be {' or '.join(map(repr, allowed))}.")
+        for name in ("epochs", "batch_size"):
+            check_value(name, int, getattr(self, name))
+        for name in ("length", "patience"):
+            if getattr(self, name) is not None:
+                check_value(name, int, getattr(self, name))
+        for name in ("learning_rate", "warmup", "weight_decay", "head_dropout"):
+            check_value(name, float, getattr(self, name))
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed < 2**32:
+            raise ZooError(f"seed={self.seed!r} must be a whole number from 0 to below 2**32.")
+        if not isinstance(self.clip, (int, float)) or self.clip < 0:
+            raise ZooError(f"clip={self.clip!r} must be a number of at least 0.")
+        check_split(self.split)
+
+    def where(self) -> Columns:
+        """The columns that the data is read from."""
+        return Columns(self.text, self.label, self.pair, self.columns, self.encoding)
+
+
+def check_split(shares: Sequence[float]) -> None:
+    """Shares of validation and test that leave something to learn from."""
+    if not isinstance(shares, (tuple, list)) or len(shares) != 2 or not all(0 <= s < 1 for s in shares):
+        raise ZooError(f"split={shares!r} must be the shares of validation and test, such as (0.15, 0.15).")
+    if not 0 < shares[0] <= sum(shares) < 1:
+        raise ZooError(f"split={shares!r} must leave something for validation and for training.")
