@@ -14,6 +14,7 @@ DOORS = {
     "build": "keras_bert_zoo.zoo.build",
     "convert": "keras_bert_zoo.zoo.convert",
     "describe": "keras_bert_zoo.zoo.describe",
+    "evaluate": "keras_bert_zoo.training.evaluate",
     "finetune": "keras_bert_zoo.training.finetune",
     "list_models": "keras_bert_zoo.zoo.presets",
     "load": "keras_bert_zoo.zoo.build",

@@ -6,8 +6,12 @@ from typing import Annotated
 
 import typer
 
+from keras_bert_zoo import __version__
 from keras_bert_zoo.cli.convert import convert
+from keras_bert_zoo.cli.evaluate import evaluate
+from keras_bert_zoo.cli.finetune import finetune
 from keras_bert_zoo.cli.list import list_
+from keras_bert_zoo.cli.predict import predict
 from keras_bert_zoo.cli.show import show
 from keras_bert_zoo.errors import ZooError
 
@@ -15,11 +19,20 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 app.command("list")(list_)
 app.command("show")(show)
 app.command("convert")(convert)
+app.command("finetune")(finetune)
+app.command("evaluate")(evaluate)
+app.command("predict")(predict)
 
 
-@app.callback()
-def options(debug: Annotated[bool, typer.Option(help="Show where in the code an error came from.")] = False) -> None:
+@app.callback(invoke_without_command=True)
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show where in the code an error came from.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+) -> None:
     """BERT and ALBERT for Keras 3."""
+    if version:
+        typer.echo(f"keras_bert_zoo {__version__}")
+        raise typer.Exit
 
 
 def main() -> None:
@@ -29,6 +42,8 @@ def main() -> None:
     sys.argv = [word for word in sys.argv if word != "--debug"]
     try:
         app()
+    except KeyboardInterrupt:
+        sys.exit(130)
     except BrokenPipeError:  # `keras-bert-zoo list | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (ZooError, OSError, ImportError) as error:

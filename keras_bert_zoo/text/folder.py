@@ -24,7 +24,7 @@ def packaged(name: str, max_length: int = 512) -> Tokenizer:
 
 
 def open_folder(folder: str | Path, max_length: int | None = None) -> Tokenizer:
-    """The tokenizer that the folder's files describe; `max_length` is the model's, in tokens.
+    """The tokenizer that the folder's files describe, for a model of `max_length` tokens; theirs may be less.
 
     Raises ZooError where the folder has no vocabulary or its files are damaged.
     """
@@ -33,7 +33,8 @@ def open_folder(folder: str | Path, max_length: int | None = None) -> Tokenizer:
     if name is None:
         raise ZooError(f"{folder} has no vocabulary: put vocab.txt (WordPiece) or spiece.model (SentencePiece) there.")
     settings = read_settings(folder / "tokenizer_config.json")
-    settings["model_max_length"] = max_length or sane_length(settings.get("model_max_length"))
+    said = sane_length(settings.get("model_max_length"), max_length or 512)
+    settings["model_max_length"] = min(said, max_length or said)
     try:
         return FILES[name]((folder / name).read_bytes(), settings)
     except UnicodeDecodeError as error:
@@ -63,6 +64,6 @@ def read_settings(path: Path) -> dict:
     return {key: value for key, value in settings.items() if value is not None}
 
 
-def sane_length(length: object) -> int:
-    """Hugging Face writes 1e30 where it does not know; BERT's own 512 then."""
-    return length if isinstance(length, int) and 2 < length < 1_000_000 else 512
+def sane_length(length: object, unknown: int) -> int:
+    """Hugging Face writes 1e30 where it does not know."""
+    return length if isinstance(length, int) and 2 < length < 1_000_000 else unknown

@@ -23,7 +23,7 @@ from keras_bert_zoo.training.progress import Progress
 from keras_bert_zoo.training.report import Report
 from keras_bert_zoo.training.run import Run
 from keras_bert_zoo.training.schedules import WarmupLinear
-from keras_bert_zoo.training.scores import choose_threshold, score
+from keras_bert_zoo.training.scores import choose_threshold, probabilities, score
 from keras_bert_zoo.training.settings import Settings
 
 WHOLE = 0.995  # share of the training texts that the length leaves whole
@@ -65,6 +65,7 @@ class Fitting:
                 f"length={length} is longer than the {self.model.encoder.config.max_length} tokens of this model."
             )
         inputs = {name: tokenizer(part.texts, part.pairs, length=length) for name, part in self.parts().items()}
+        tokenizer.max_length = length  # answers see of a text what training saw
         return length, inputs, float((whole > length).mean())
 
     def make_batches(self) -> PackedBatches:
@@ -145,7 +146,7 @@ class Fitting:
 
     def probabilities(self, part: str) -> np.ndarray:
         """Of every class for every text of a part, (N, C)."""
-        return probabilities(self.model, self.inputs[part])
+        return probabilities(self.model, self.inputs[part], self.settings.batch_size)
 
     def save_best(self) -> None:
         """So that the best so far outlives whatever happens to the process."""
@@ -206,14 +207,6 @@ def suggest_length(lengths: np.ndarray, most: int) -> int:
     """The shortest of LENGTHS that leaves WHOLE of the texts whole, `most` at most."""
     needed = np.quantile(lengths, WHOLE, method="higher")
     return min(next((n for n in LENGTHS if n >= needed), most), most)
-
-
-def probabilities(model: Task, inputs: dict[str, np.ndarray]) -> np.ndarray:
-    """Of every class for every row, (N, C) float32."""
-    likely = np.zeros((len(inputs["token_ids"]), len(model.labels)), "float32")
-    for places, outputs, _ in model.run(inputs):
-        likely[places] = keras.ops.convert_to_numpy(keras.ops.softmax(np.asarray(outputs, "float32")))
-    return likely
 
 
 def pays_to_compile() -> bool:

@@ -5,6 +5,13 @@ from collections.abc import Sequence
 from typing import Any
 
 
+class Scores(dict):
+    """Figures of one part, which print as its tables."""
+
+    def __str__(self) -> str:
+        return show_scores(self["source"], self)
+
+
 class Report(dict):
     """Figures of a run by name; `print` shows them as tables."""
 

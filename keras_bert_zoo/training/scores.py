@@ -1,11 +1,13 @@
 """How well classes were told apart."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import keras
 import numpy as np
 
 from keras_bert_zoo.errors import ZooError
+from keras_bert_zoo.tasks import Task
 
 
 def score(likely: np.ndarray, truth: np.ndarray, labels: Sequence[str], threshold: float | None = None) -> dict:
@@ -33,6 +35,14 @@ def score(likely: np.ndarray, truth: np.ndarray, labels: Sequence[str], threshol
         "per_class": per_class,
         "confusion": confusion_matrix(truth, found, labels=numbers).tolist(),
     }
+
+
+def probabilities(model: Task, inputs: Mapping[str, np.ndarray], batch_size: int) -> np.ndarray:
+    """Of every class for every row, (N, C) float32."""
+    likely = np.zeros((len(inputs["token_ids"]), len(model.labels)), "float32")
+    for places, outputs, _ in model.run(inputs, batch_size):
+        likely[places] = keras.ops.convert_to_numpy(keras.ops.softmax(np.asarray(outputs, "float32")))
+    return likely
 
 
 def answers(likely: np.ndarray, threshold: float | None = None) -> np.ndarray:

@@ -98,7 +98,7 @@ def find_tokenizer(name: Any, checkpoint: checkpoints.Checkpoint | None, config:
                 f"{config.vocab_size}: they do not belong together."
             )
         return None
-    if found:
+    if found and not checkpoint:
         found.max_length = config.max_length
     return found
 

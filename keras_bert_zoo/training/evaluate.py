@@ -1,0 +1,28 @@
+"""How good a saved model is on labelled texts."""
+
+from pathlib import Path
+from typing import Any
+
+from keras_bert_zoo.config import check_value
+from keras_bert_zoo.data import Columns, Labels, read
+from keras_bert_zoo.errors import ZooError
+from keras_bert_zoo.tasks import Task
+from keras_bert_zoo.training.report import Scores
+from keras_bert_zoo.training.scores import probabilities, score
+from keras_bert_zoo.zoo.build import load
+
+
+def evaluate(model: Task | str | Path, data: Any, batch_size: int = 32, empty: str = "error", **columns: Any) -> Scores:
+    """The figures of a classifier (a model, or its folder) on labelled texts, as a dictionary that prints as a table.
+
+    `data` is whatever `finetune` takes; `columns` are text, label, pair, names and encoding, as there. Raises
+    ZooError for labels that the model does not know, and for a model that is no classifier.
+    """
+    check_value("batch_size", int, batch_size)
+    model = model if isinstance(model, Task) else load(model)
+    if model.key != "classification":
+        raise ZooError(f"The model is for {model.key}: evaluate takes a classifier, as finetune makes.")
+    examples = read(data, Columns(**columns), empty)
+    truth = Labels(tuple(model.labels)).numbers(examples)
+    likely = probabilities(model, model.read(examples.texts, examples.pairs), batch_size)
+    return Scores(score(likely, truth, model.labels, model.threshold) | {"source": examples.source})
