@@ -23,7 +23,7 @@ from keras_bert_zoo.data.examples import Columns
 from keras_bert_zoo.training.baseline import tfidf
 from keras_bert_zoo.training.scores import score
 
-BATCH, RATE, DECAY, WARMUP, CLIP = 32, 5e-5, 0.01, 0.1, 1.0
+BATCH, RATE, DECAY, WARMUP, CLIP = 32, 1e-4, 0.01, 0.1, 1.0  # 1e-4: small models want more than bert_base does
 
 
 def sms(data: Path, rows: int | None, seed: int) -> tuple[Splits, int]:

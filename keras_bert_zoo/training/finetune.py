@@ -77,6 +77,7 @@ def make_splits(train: Any, validation: Any, test: Any, chosen: Settings) -> Spl
     examples = read(train, chosen.where(), chosen.empty)
     if chosen.drop_duplicates:
         examples = without_repeats(examples, [part for part in given if part is not None])
+    Labels.of(examples.labels, examples.source)
     shares = [0 if part is not None else share for part, share in zip(given, chosen.split, strict=True)]
     if test is False:
         shares[1] = 0

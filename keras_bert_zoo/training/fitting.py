@@ -71,7 +71,10 @@ class Fitting:
     def make_batches(self) -> PackedBatches:
         targets = self.targets["train"]
         weights = self.class_weights()[targets] if self.settings.class_weight else np.ones(len(targets))
-        return PackedBatches(self.inputs["train"], targets, weights, self.settings.batch_size, self.settings.seed)
+        longest = self.model.encoder.config.max_length
+        return PackedBatches(
+            self.inputs["train"], targets, weights, self.settings.batch_size, self.settings.seed, longest
+        )
 
     def class_weights(self) -> np.ndarray:
         return balanced(self.targets["train"], len(self.model.labels))

@@ -3,7 +3,9 @@
 import keras
 from keras import ops
 
-NO_DECAY = (r"/(gamma|beta|bias)$",)  # LayerNorm and biases (google-research/bert optimization.py)
+# LayerNorm and biases (google-research/bert optimization.py). Keras matches a name, which is "bias" on JAX and
+# ".../bias:0" on TensorFlow.
+NO_DECAY = (r"(^|/)(gamma|beta|bias)(:0)?$",)
 
 
 @keras.saving.register_keras_serializable("keras_bert_zoo")
