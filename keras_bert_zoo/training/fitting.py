@@ -71,10 +71,8 @@ class Fitting:
     def make_batches(self) -> PackedBatches:
         targets = self.targets["train"]
         weights = self.class_weights()[targets] if self.settings.class_weight else np.ones(len(targets))
-        longest = self.model.encoder.config.max_length
-        return PackedBatches(
-            self.inputs["train"], targets, weights, self.settings.batch_size, self.settings.seed, longest
-        )
+        sizes = {"batch_size": self.settings.batch_size, "longest": self.model.encoder.config.max_length}
+        return PackedBatches(self.inputs["train"], targets, weights, **sizes, seed=self.settings.seed)
 
     def class_weights(self) -> np.ndarray:
         return balanced(self.targets["train"], len(self.model.labels))
@@ -82,7 +80,7 @@ class Fitting:
     def make_keeper(self) -> KeepBest:
         settings, steps = self.settings, len(self.batches)
         return KeepBest(
-            lambda: score(self.probabilities("validation"), self.targets["validation"], self.model.labels),
+            lambda: self.score("validation"),
             settings.best,
             settings.patience,
             steps * settings.epochs,
@@ -163,23 +161,9 @@ class Fitting:
             log.warning("%s could not be written (%s): training goes on, and tries again.", self.out, error)
 
     def report(self, interrupted: bool) -> Report:
-        model, keeper, threshold = self.model, self.keeper, self.model.threshold
-        names, last = tuple(model.labels), "test" if "test" in self.targets else "validation"
-        scores = {
-            part: score(self.probabilities(part), self.targets[part], names, threshold)
-            for part in ("validation", "test")
-            if part in self.targets
-        }
-        base = None
-        if self.settings.baseline:
-            given = (
-                self.splits.train,
-                self.targets["train"],
-                self.parts()[last],
-                len(names),
-                self.settings.class_weight,
-            )
-            base = score(tfidf(*given), self.targets[last], names)
+        model, keeper, parts = self.model, self.keeper, self.parts()
+        scores = {part: self.score(part) for part in parts if part != "train"}
+        weights = self.class_weights().tolist() if self.settings.class_weight else None
         return Report(
             examples_seen=self.batches.texts_in(keeper.step),
             steps=keeper.step,
@@ -187,23 +171,31 @@ class Fitting:
             train_seconds=keeper.seconds,
             validation=scores["validation"],
             test=scores.get("test"),
-            baseline=base,
-            labels=list(names),
-            sizes={name: len(part) for name, part in self.parts().items()},
+            baseline=self.baseline() if self.settings.baseline else None,
+            labels=list(model.labels),
+            sizes={name: len(part) for name, part in parts.items()},
             cut=self.cut,
             duplicates=compare(self.splits),
-            class_weight=dict(zip(names, self.class_weights().tolist(), strict=True))
-            if self.settings.class_weight
-            else None,
-            threshold=threshold,
+            class_weight=dict(zip(model.labels, weights, strict=True)) if weights else None,
+            threshold=model.threshold,
             best_epoch=keeper.history[keeper.best]["epoch"],
             interrupted=interrupted,
             history=keeper.history,
             settings=asdict(self.settings) | {"length": self.length, "weights": self.weights},
-            data={name: {"source": part.source, "sha256": fingerprint(part)} for name, part in self.parts().items()},
+            data={name: {"source": part.source, "sha256": fingerprint(part)} for name, part in parts.items()},
             versions={name: version(name) for name in PACKAGES}
             | {"python": platform.python_version(), "backend": keras.backend.backend()},
         )
+
+    def score(self, part: str) -> dict[str, Any]:
+        return score(self.probabilities(part), self.targets[part], self.model.labels, self.model.threshold)
+
+    def baseline(self) -> dict[str, Any]:
+        """What the words alone can do on the last part."""
+        last = "test" if "test" in self.targets else "validation"
+        train, labels = self.splits.train, self.model.labels
+        likely = tfidf(train, self.targets["train"], self.parts()[last], len(labels), self.settings.class_weight)
+        return score(likely, self.targets[last], labels)
 
 
 def suggest_length(lengths: np.ndarray, most: int) -> int:

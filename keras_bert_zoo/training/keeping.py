@@ -67,9 +67,9 @@ class KeepBest(keras.callbacks.Callback):
         return pick(figures, self.metric), -figures["loss"]
 
     def interrupted(self) -> None:
-        """Count the unfinished epoch too, where the weights are whole: JAX keeps them elsewhere while it trains."""
+        """Count what was learnt of the unfinished epoch too."""
         self.seconds += time.monotonic() - self.began
-        if keras.backend.backend() != "jax" and self.step > (self.history[-1]["step"] if self.history else 0):
+        if self.step > (self.history[-1]["step"] if self.history else 0):
             self.judge()
 
     def restore(self) -> None:
