@@ -21,7 +21,7 @@ quickstart: setup  ## teaches a BERT to tell spam from ham, shows how well, and 
 	@$(BIN)/keras-bert-zoo predict runs/spam - < examples/messages.txt
 
 test: setup lint  ## everything that needs no network, no accelerator and no other framework
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: setup
 	$(BIN)/ruff check .

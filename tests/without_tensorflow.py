@@ -21,9 +21,9 @@ sys.meta_path.insert(0, Refuse())
 
 import contracts
 import keras
-from conftest import PIECES
+from conftest import BERT, PIECES
 
-from keras_bert_zoo import ZooError, build, load
+from keras_bert_zoo import ZooError, build, finetune, load
 from keras_bert_zoo.text import WordPiece
 
 TASKS = {"states": {}, "masked_lm": {}, "pretraining": {}, "classification": {"num_classes": 3}}
@@ -41,9 +41,23 @@ def main() -> None:
             contracts.comes_back_from_a_keras_file(task, family, options, folder, tokenizer)
             if task != "states":
                 contracts.learns(task, family, options)
+    finetunes(tokenizer)
     says_what_needs_tensorflow()
     assert not [name for name in sys.modules if name.partition(".")[0] == "tensorflow"]
     print("without TensorFlow: all well")
+
+
+def finetunes(tokenizer: WordPiece) -> None:
+    """A run whose folder answers."""
+    folder = Path(tempfile.mkdtemp())
+    model = build(BERT, num_layers=1, num_blocks=1)
+    model.tokenizer = tokenizer
+    model.save_folder(folder / "weights")
+    texts = [f"{a} {b}" for a in "abcdef" for b in "bcdefg"]
+    labels = ["spam" if "a" in text else "ham" for text in texts]
+    run = finetune(folder / "weights", train=(texts, labels), out=folder / "run", epochs=2, tell=lambda _: None)
+    assert run.report["versions"]["backend"] == "jax"
+    assert load(folder / "run").answer("a")[0]["label"] in ("ham", "spam")
 
 
 def says_what_needs_tensorflow() -> None:
