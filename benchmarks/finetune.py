@@ -18,12 +18,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
 
-from keras_bert_zoo.data import Examples, Labels, Splits, read, without_repeats
+from keras_bert_zoo.data import Examples, Labels, Splits, balanced, read, without_repeats
 from keras_bert_zoo.data.examples import Columns
 from keras_bert_zoo.training.baseline import tfidf
 from keras_bert_zoo.training.scores import score
 
-BATCH, RATE, DECAY, WARMUP, CLIP = 32, 1e-4, 0.01, 0.1, 1.0  # 1e-4: small models want more than bert_base does
+BATCH, RATE, DECAY, WARMUP, CLIP = 32, 5e-5, 0.01, 0.1, 1.0
+WEIGHTS = "balanced"  # of the classes
 
 
 def sms(data: Path, rows: int | None, seed: int) -> tuple[Splits, int]:
@@ -61,6 +62,7 @@ def ours(splits: Splits, length: int, seed: int, epochs: int) -> dict:
         learning_rate=RATE,
         seed=seed,
         length=length,
+        class_weight=WEIGHTS,
         baseline=None,
     )
     return run.report["test"] | {"train_s": run.report["train_seconds"], "all_s": time.monotonic() - started}
@@ -100,13 +102,14 @@ def transformers(splits: Splits, length: int, seed: int, epochs: int) -> dict:
         return found
 
     targets = torch.tensor(labels.numbers(splits.train)).long()
+    weights = torch.tensor(balanced(targets.numpy(), len(labels.names))).float()
     for _ in range(epochs):
         model.train()
         started, order = time.monotonic(), random.permutation(len(splits.train))
         for start in range(0, len(order), BATCH):
             some = order[start : start + BATCH]
             logits = model(**encode([splits.train.texts[i] for i in some])).logits
-            torch.nn.functional.cross_entropy(logits, targets[some]).backward()
+            torch.nn.functional.cross_entropy(logits, targets[some], weights).backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), CLIP)
             optimizer.step()
             schedule.step()
@@ -122,7 +125,7 @@ def transformers(splits: Splits, length: int, seed: int, epochs: int) -> dict:
 def words(splits: Splits, length: int, seed: int, epochs: int) -> dict:
     """TF-IDF and logistic regression."""
     labels = Labels.of(splits.train.labels, "train")
-    found = tfidf(splits.train, labels.numbers(splits.train), splits.test, len(labels.names), None)
+    found = tfidf(splits.train, labels.numbers(splits.train), splits.test, len(labels.names), WEIGHTS)
     return score(found, labels.numbers(splits.test), labels.names)
 
 

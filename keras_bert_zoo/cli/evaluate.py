@@ -22,5 +22,5 @@ def evaluate(
     import keras_bert_zoo
 
     names = columns.split(",") if columns else None
-    where = {"text": text, "label": label, "pair": pair, "names": names, "encoding": encoding}
+    where = {"text": text, "label": label, "pair": pair, "columns": names, "encoding": encoding}
     typer.echo(str(keras_bert_zoo.evaluate(model, data, empty=empty, **where)))

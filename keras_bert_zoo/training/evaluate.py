@@ -1,5 +1,6 @@
 """How good a saved model is on labelled texts."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +13,27 @@ from keras_bert_zoo.training.scores import probabilities, score
 from keras_bert_zoo.zoo.build import load
 
 
-def evaluate(model: Task | str | Path, data: Any, batch_size: int = 32, empty: str = "error", **columns: Any) -> Scores:
+def evaluate(
+    model: Task | str | Path,
+    data: Any,
+    text: str = "text",
+    label: str = "label",
+    pair: str | None = None,
+    columns: Sequence[str] | None = None,
+    encoding: str | None = None,
+    empty: str = "error",
+    batch_size: int = 32,
+) -> Scores:
     """The figures of a classifier (a model, or its folder) on labelled texts, as a dictionary that prints as a table.
 
-    `data` is whatever `finetune` takes; `columns` are text, label, pair, names and encoding, as there. Raises
-    ZooError for labels that the model does not know, and for a model that is no classifier.
+    `data` and where it is read from are those of `finetune`. Raises ZooError for labels that the model does not
+    know, and for a model that is no classifier.
     """
     check_value("batch_size", int, batch_size)
     model = model if isinstance(model, Task) else load(model)
     if model.key != "classification":
         raise ZooError(f"The model is for {model.key}: evaluate takes a classifier, as finetune makes.")
-    examples = read(data, Columns(**columns), empty)
+    examples = read(data, Columns(text, label, pair, columns, encoding), empty)
     truth = Labels(tuple(model.labels)).numbers(examples)
     likely = probabilities(model, model.read(examples.texts, examples.pairs), batch_size)
     return Scores(score(likely, truth, model.labels, model.threshold) | {"source": examples.source})
