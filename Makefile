@@ -17,8 +17,8 @@ setup: .venv/ready  ## the package, editable, with what its tests need
 quickstart: setup  ## teaches a BERT to tell spam from ham, shows how well, and asks it about four messages
 	$(BIN)/keras-bert-zoo finetune --data sms_spam --drop-duplicates --weights minilm_l6 --learning-rate 1e-4 \
 		--epochs 2 --out runs/spam --overwrite
-	@echo; echo "keras-bert-zoo predict runs/spam examples/messages.txt says:"
-	@$(BIN)/keras-bert-zoo predict runs/spam - < examples/messages.txt
+	@echo; echo "keras-bert-zoo predict runs/spam < examples/messages.txt"
+	@$(BIN)/keras-bert-zoo predict runs/spam < examples/messages.txt
 
 test: setup lint  ## everything that needs no network, no accelerator and no other framework
 	$(BIN)/python -m pytest -n 2 --dist loadfile

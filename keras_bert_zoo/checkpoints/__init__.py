@@ -2,7 +2,7 @@
 
 from keras_bert_zoo.checkpoints.checkpoint import TABLES, Checkpoint, pattern
 from keras_bert_zoo.checkpoints.configs import Description
-from keras_bert_zoo.checkpoints.folder import committed, open_folder
+from keras_bert_zoo.checkpoints.folder import committed, open_folder, writable
 from keras_bert_zoo.checkpoints.report import LoadReport
 from keras_bert_zoo.checkpoints.writers import WRITERS, write
 
@@ -15,5 +15,6 @@ __all__ = [
     "committed",
     "open_folder",
     "pattern",
+    "writable",
     "write",
 ]

@@ -127,9 +127,8 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-@contextmanager
-def committed(folder: str | Path, overwrite: bool = False) -> Iterator[Path]:
-    """A folder to write into that appears under its name, with a manifest of its files, only when all went well."""
+def writable(folder: str | Path, overwrite: bool = False) -> Path:
+    """The folder's whole path, if it may be written: not one that exists, nor what is no model's."""
     if not isinstance(folder, (str, Path)) or not str(folder):
         raise ZooError(f"{folder!r} is no folder to write to: give its path.")
     folder = Path(folder).expanduser().resolve()
@@ -138,6 +137,13 @@ def committed(folder: str | Path, overwrite: bool = False) -> Iterator[Path]:
             raise ZooError(f"{folder} exists already: choose another folder, or replace it with overwrite=True.")
         if not any((folder / name).is_file() for name in OVERWRITABLE):
             raise ZooError(f"{folder} is no model folder, so it is not overwritten: choose another folder.")
+    return folder
+
+
+@contextmanager
+def committed(folder: str | Path, overwrite: bool = False) -> Iterator[Path]:
+    """A folder to write into that appears under its name, with a manifest of its files, only when all went well."""
+    folder = writable(folder, overwrite)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.partial-", dir=folder.parent))

@@ -25,6 +25,7 @@ def write(folder: Path, form: str, description: Description, arrays: Arrays, tok
 
 def write_huggingface(folder: Path, description: Description, arrays: Arrays) -> None:
     """config.json and model.safetensors. A bare model (BertModel, AlbertModel) has no prefix, as there."""
+    from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
     config = description.config
@@ -39,7 +40,10 @@ def write_huggingface(folder: Path, description: Description, arrays: Arrays) ->
     if bare:
         tensors = {name.removeprefix(PREFIXES[description.family]): array for name, array in tensors.items()}
     (folder / "config.json").write_text(json.dumps(write_config(description, "huggingface"), indent=2) + "\n")
-    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    try:
+        save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    except SafetensorError as error:  # a full disk, in a class of its own
+        raise OSError(f"model.safetensors could not be written: {error}") from error
 
 
 def write_google(folder: Path, description: Description, arrays: Arrays) -> None:

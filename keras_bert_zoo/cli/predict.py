@@ -19,6 +19,7 @@ def predict(
     pair: Annotated[str | None, Option(help="The column of the second texts.")] = None,
     columns: Annotated[str | None, Option(help="Names of the columns, for a file without a header.")] = None,
     encoding: Annotated[str | None, Option(help="Of the file, where it is not UTF-8.")] = None,
+    empty: Annotated[str, Option(help="Rows of a file without a text: error, or drop.")] = "error",
     whole: Annotated[bool, Option("--json", help="A line of JSON for each text, with everything.")] = False,
 ) -> None:
     """Answer for every text: its label, how likely it is, and the text, or lines of JSON."""
@@ -27,16 +28,19 @@ def predict(
 
     loaded = keras_bert_zoo.load(model)
     if data == "-":
-        texts, pairs = sys.stdin.buffer.read().decode("utf-8", "ignore").splitlines(), None
-        if not texts:
+        texts, pairs = sys.stdin.buffer.read().decode("utf-8", "ignore").removesuffix("\n").split("\n"), None
+        texts = [given.removesuffix("\r") for given in texts]
+        if texts == [""]:
             raise ZooError("There is no text on the standard input: give a text a line, or a file.")
     else:
         names = columns.split(",") if columns else None
-        examples = read(data, Columns(text, None, pair, names, encoding))
+        examples = read(data, Columns(text, None, pair, names, encoding), empty)
         texts, pairs = examples.texts, examples.pairs
     for given, answer in zip(texts, loaded.answer(texts, pairs), strict=True):
         if whole or loaded.key != "classification":
-            typer.echo(json.dumps({"text": given, "answer": answer}, ensure_ascii=False, default=list))
+            typer.echo(
+                json.dumps({"text": given, "answer": answer}, ensure_ascii=False, default=lambda array: array.tolist())
+            )
         else:
             shown = given.replace("\t", " ").replace("\n", " ")
             typer.echo(f"{answer['label']}\t{answer['score']:.4f}\t{shown}")

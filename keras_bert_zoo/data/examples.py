@@ -117,12 +117,8 @@ def from_file(data: str | Path, columns: Columns) -> tuple:
 
 def pick(header: list, name: str, source: str) -> str:
     if name not in header:
-        find(
-            dict.fromkeys(map(str, header)),
-            name,
-            f"column in {source}",
-            f"its columns are {', '.join(map(str, header))}.",
-        )
+        columns = {str(known): None for known in header if isinstance(known, str)}
+        find(columns, name, f"column in {source}", f"its columns are {', '.join(map(repr, header))}.")
     return name
 
 

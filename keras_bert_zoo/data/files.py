@@ -35,7 +35,7 @@ def decode(path: Path, encoding: str | None) -> str:
     content = path.read_bytes()
     marked = next((name for mark, name in BYTE_ORDER_MARKS.items() if content.startswith(mark)), "utf-8")
     try:
-        return content.decode(encoding or marked)
+        return content.decode(encoding or marked).removeprefix("\ufeff")
     except LookupError as error:
         raise ZooError(f"There is no encoding {encoding!r}: such as utf-8, latin-1 or utf-16.") from error
     except UnicodeDecodeError as error:

@@ -31,10 +31,8 @@ class Labels:
             )
         if len(found) < 2:
             raise ZooError(f"{source} has only the label {next(iter(found), None)!r}: a classifier needs two or more.")
-        if len(values) < len(found):
-            raise ZooError(f"{source} has {len(values)} rows for {len(found)} classes: give more rows than classes.")
         numbers = all(is_number(name) for name in found)
-        return cls(tuple(sorted(found, key=float) if numbers else sorted(found)))
+        return cls(tuple(sorted(found, key=lambda name: (float(name), name)) if numbers else sorted(found)))
 
     def numbers(self, examples: Examples) -> np.ndarray:
         """The class number of every example, int32 (N,). ZooError for a label that is none of the names."""

@@ -46,7 +46,7 @@ class PackedBatches(keras.utils.PyDataset):
     ):
         super().__init__()
         self.arrays, self.targets, self.weights = inputs, targets, weights
-        self.batch_size, self.seed, self.epoch = batch_size, seed, 0
+        self.batch_size, self.seed, self.epoch = batch_size, seed, -1  # Keras ends an epoch before the first
         self.lengths = inputs["padding_mask"].sum(1)
         self.length = min(max(static_length(self.lengths.max()), SHORTEST_ROW), longest)
         self.most = max(1, min(batch_size, round(1.5 * self.length / self.lengths.mean())))

@@ -38,9 +38,14 @@ class Splits(NamedTuple):
                     f"{examples.source} has {len(examples)} rows: a share of {share} is {size}, too few for its "
                     f"{len(set(classes))} classes; give more rows, or other shares with split=."
                 )
-            rest, part = train_test_split(rest, test_size=size, random_state=seed, stratify=left)
+            try:
+                rest, part = train_test_split(rest, test_size=size, random_state=seed, stratify=left)
+            except ValueError as error:
+                raise ZooError(f"{examples.source} cannot be split into {shares} ({error}): change split=.") from error
             parts.append(examples.take(sorted(part)))
-        return cls(examples.take(sorted(rest)), *parts)
+        splits = cls(examples.take(sorted(rest)), *parts)
+        check_classes(splits, set(classes))
+        return splits
 
 
 def check_counts(classes: list[str], parts: int, source: str) -> None:
@@ -51,6 +56,17 @@ def check_counts(classes: list[str], parts: int, source: str) -> None:
             f"{source} has {count} row{'s' * (count > 1)} of the class {name!r}, too few to be in each of {parts} "
             "parts: add rows, remove the class, or give validation= and test= yourself."
         )
+
+
+def check_classes(splits: Splits, classes: set[str]) -> None:
+    """No part may lack a class: its figures would leave it out."""
+    for name, part in zip(splits._fields, splits, strict=True):
+        lacking = classes - {name_of(label) for label in part.labels} if part else None
+        if lacking:
+            raise ZooError(
+                f"{part.source} has too few rows of the class {min(lacking)!r}: none falls into the {name} part; add "
+                "rows, remove the class, change split=, or give validation= and test= yourself."
+            )
 
 
 def compare(splits: Splits) -> dict[str, int]:

@@ -4,9 +4,10 @@ from keras_bert_zoo.tasks.blocks import name_block
 from keras_bert_zoo.tasks.card import card
 from keras_bert_zoo.tasks.classification import Classification
 from keras_bert_zoo.tasks.masked_lm import MaskedLM
+from keras_bert_zoo.tasks.precision import precision
 from keras_bert_zoo.tasks.pretraining import Pretraining
 from keras_bert_zoo.tasks.states import States
-from keras_bert_zoo.tasks.task import TASKS, TEXT, Task, named_by, precision, task
+from keras_bert_zoo.tasks.task import TASKS, TEXT, Task, named_by, task
 
 __all__ = [
     "TASKS",

@@ -1,7 +1,6 @@
 """What every task is: an encoder, the parts of its head, and raw text in and answers out."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -12,11 +11,13 @@ import numpy as np
 
 from keras_bert_zoo import checkpoints
 from keras_bert_zoo.config import BertConfig, check_value
-from keras_bert_zoo.data.lengths import by_length, static_length
+from keras_bert_zoo.data.lengths import by_length
 from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.models import BertEncoder, check, complete
 from keras_bert_zoo.tasks.blocks import find_block, name_block
 from keras_bert_zoo.tasks.card import card
+from keras_bert_zoo.tasks.precision import precision
+from keras_bert_zoo.tasks.reading import tokenize
 from keras_bert_zoo.tasks.values import not_lost
 from keras_bert_zoo.text import Tokenizer, as_list
 from keras_bert_zoo.text import open_folder as open_tokenizer
@@ -106,7 +107,7 @@ class Task(keras.Model):
 
     def targets(self, y: Any) -> Any:
         """What the task's loss takes, out of what people have."""
-        return np.asarray(y)
+        return {key: np.asarray(part) for key, part in y.items()} if isinstance(y, Mapping) else np.asarray(y)
 
     def predict(self, x, *args, **kwargs) -> Any:
         """Keras's predict, which takes raw texts as well as arrays and data sets."""
@@ -117,11 +118,9 @@ class Task(keras.Model):
     def arrays(self, x: Any) -> Any:
         """Raw texts as the model's inputs, arrays with their names and ids checked, all else as it is."""
         if isinstance(x, Mapping):
-            x = {
-                key: np.asarray(value) for key, value in complete(x, self.features).items()
-            }  # Keras slices arrays only
-            check(x, self.encoder.config)
-            return x
+            arrays = {key: np.asarray(value) for key, value in complete(x, self.features).items()}
+            check(arrays, self.encoder.config)
+            return arrays
         if isinstance(x, (str, bytes, list, tuple)) or getattr(x, "dtype", None) in STRINGS:
             return self.read(as_list(x.numpy() if hasattr(x, "numpy") else x))
         if isinstance(x, np.ndarray) and x.dtype.kind in "OUS":
@@ -129,25 +128,11 @@ class Task(keras.Model):
         return complete(x, self.features) if isinstance(x, np.ndarray) else x
 
     def read(self, texts: Sequence[str], pairs: Sequence[str] | None = None) -> dict[str, np.ndarray]:
-        """The inputs for raw texts, in rows of one of `batches.LENGTHS`."""
+        """The inputs for raw texts, in rows of one of `data.LENGTHS`."""
         return self.tokenize(texts, pairs, "plain")
 
     def tokenize(self, texts, pairs, special_tokens: str) -> dict[str, np.ndarray]:
-        if self.tokenizer is None:
-            raise ZooError(
-                "This model has no tokenizer, so it takes arrays only: set model.tokenizer = "
-                "keras_bert_zoo.tokenizer(folder) with the folder of its vocabulary."
-            )
-        if not len(texts):
-            raise ZooError("There are no texts: give at least one.")
-        inputs = self.tokenizer(texts, pairs, special_tokens=special_tokens)
-        width = inputs["token_ids"].shape[1]
-        missing = min(static_length(width), self.tokenizer.max_length) - width
-        fill = {"token_ids": self.tokenizer.vocabulary.special("pad")}
-        return {
-            key: np.pad(array, ((0, 0), (0, missing)), constant_values=fill.get(key, 0))
-            for key, array in inputs.items()
-        }
+        return tokenize(self.tokenizer, texts, pairs, special_tokens)
 
     def answer(
         self, texts: str | Sequence[str], pairs: str | Sequence[str] | None = None, batch_size: int = 32
@@ -265,18 +250,3 @@ def named_by(architecture: str | None) -> str | None:
 def first_rows(arrays: Any, rows: int) -> Any:
     """The same structure of arrays with only their first rows."""
     return keras.tree.map_structure(lambda array: array[:rows], arrays)
-
-
-@contextmanager
-def precision(policy: str | None):
-    """Build layers under a Keras dtype policy such as "mixed_bfloat16", then go back to the one before."""
-    before = keras.config.dtype_policy()
-    if policy:
-        try:
-            keras.config.set_dtype_policy(policy)
-        except ValueError as error:
-            raise ZooError(f'dtype={policy!r} is no Keras policy: use "float32" or "mixed_bfloat16".') from error
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)

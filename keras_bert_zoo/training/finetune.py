@@ -9,6 +9,7 @@ from typing import Any
 
 import keras
 
+from keras_bert_zoo.checkpoints import writable
 from keras_bert_zoo.data import Labels, Splits, read, without_repeats
 from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.tasks import Task
@@ -63,7 +64,7 @@ def finetune(
     if chosen.threshold and len(model.labels) != 2:
         raise ZooError(f"threshold= is for two classes, and there are {len(model.labels)}: {', '.join(model.labels)}.")
     check_room(out, model)
-    return Fitting(model, splits, chosen, str(weights), out, tell).run()
+    return Fitting(model, splits, chosen, weights, out, tell).run()
 
 
 def make_splits(train: Any, validation: Any, test: Any, chosen: Settings) -> Splits:
@@ -125,9 +126,7 @@ def check_out(out: str | Path | None, overwrite: bool) -> None:
     """What would keep the run from being saved, before the work is done."""
     if out is None:
         return
-    folder = Path(out).expanduser()
-    if folder.exists() and not overwrite and (not folder.is_dir() or any(folder.iterdir())):
-        raise ZooError(f"{folder} exists already: choose another folder, or replace it with overwrite=True.")
+    folder = writable(out, overwrite)
     parent = nearest(folder)
     if not parent.is_dir() or not os.access(parent, os.W_OK):
         raise ZooError(

@@ -16,6 +16,7 @@ import numpy as np
 from keras_bert_zoo.data import LENGTHS, Examples, Labels, PackedBatches, Splits, balanced, compare
 from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.tasks import Task
+from keras_bert_zoo.text import Tokenizer
 from keras_bert_zoo.training.baseline import tfidf
 from keras_bert_zoo.training.keeping import KeepBest
 from keras_bert_zoo.training.optimizers import AdamW
@@ -39,7 +40,7 @@ class Fitting:
         model: Task,
         splits: Splits,
         settings: Settings,
-        weights: str,
+        weights: str | Path | None,
         out: str | Path | None,
         tell: Callable[[str], Any],
     ):
@@ -57,13 +58,11 @@ class Fitting:
     def tokenize(self) -> tuple[int, dict[str, dict[str, np.ndarray]], float]:
         """The length in tokens, the inputs of every part cut to it, and the share of training texts it cuts."""
         tokenizer, train = self.model.tokenizer, self.splits.train
-        most = self.settings.length or min(tokenizer.max_length, LENGTHS[-1])
-        whole = tokenizer(train.texts, train.pairs, length=None)["padding_mask"].sum(1)
-        length = self.settings.length or suggest_length(whole, most)
-        if length > self.model.encoder.config.max_length:
-            raise ZooError(
-                f"length={length} is longer than the {self.model.encoder.config.max_length} tokens of this model."
-            )
+        tokenizer.max_length = self.model.encoder.config.max_length  # an earlier run may have left less
+        whole = token_counts(tokenizer, train)
+        length = self.settings.length or suggest_length(whole, min(tokenizer.max_length, LENGTHS[-1]))
+        if length > tokenizer.max_length:
+            raise ZooError(f"length={length} is longer than the {tokenizer.max_length} tokens of this model.")
         inputs = {name: tokenizer(part.texts, part.pairs, length=length) for name, part in self.parts().items()}
         tokenizer.max_length = length  # answers see of a text what training saw
         return length, inputs, float((whole > length).mean())
@@ -106,7 +105,8 @@ class Fitting:
     def begin(self) -> None:
         """Say what is about to happen; get the model ready."""
         sizes = ", ".join(f"{len(part):,} {name}" for name, part in self.parts().items())
-        self.tell(f"{self.weights}: {', '.join(self.model.labels)}; {sizes}; {self.length} tokens, {self.cut:.1%} cut")
+        labels, source = ", ".join(self.model.labels), self.weights or self.settings.name
+        self.tell(f"{source}: {labels}; {sizes}; {self.length} tokens, {self.cut:.1%} cut")
         for where, count in compare(self.splits).items():
             if count and " and " in where:
                 self.tell(
@@ -125,6 +125,8 @@ class Fitting:
             keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="mean_with_sample_weight"),
             jit_compile=pays_to_compile() if jit is None else jit,
         )
+        self.model.own_loss = True  # the task's, only divided by the weights
+        self.model.threshold = None  # of the weights; asked for, it is chosen anew
 
     def train(self) -> bool:
         """Every epoch, or until it is stopped; whether it was stopped by hand."""
@@ -137,7 +139,10 @@ class Fitting:
         except KeyboardInterrupt:
             progress.close()
             self.tell(f"Stopped by hand in epoch {self.keeper.epoch} of {settings.epochs}.")
-            self.keeper.interrupted()
+            try:
+                self.keeper.interrupted()
+            except RuntimeError as error:  # JAX may have given the step's arrays away
+                log.warning("The unfinished epoch is lost (%s).", error)
             if self.keeper.best is None:
                 raise
             return True
@@ -157,7 +162,7 @@ class Fitting:
         again = self.settings.overwrite or len(self.keeper.history) > 1
         try:
             self.model.save_folder(self.out, overwrite=again, files={"history.jsonl": lines})
-        except OSError as error:
+        except (OSError, ZooError) as error:
             log.warning("%s could not be written (%s): training goes on, and tries again.", self.out, error)
 
     def report(self, interrupted: bool) -> Report:
@@ -181,11 +186,17 @@ class Fitting:
             best_epoch=keeper.history[keeper.best]["epoch"],
             interrupted=interrupted,
             history=keeper.history,
-            settings=asdict(self.settings) | {"length": self.length, "weights": self.weights},
+            settings=self.repeat(),
             data={name: {"source": part.source, "sha256": fingerprint(part)} for name, part in parts.items()},
             versions={name: version(name) for name in PACKAGES}
             | {"python": platform.python_version(), "backend": keras.backend.backend()},
         )
+
+    def repeat(self) -> dict[str, Any]:
+        """What `finetune` takes, besides the data, for the same run again."""
+        weights = None if self.weights is None else str(self.weights)
+        without = {} if "test" in self.targets else {"test": False}
+        return asdict(self.settings) | {"length": self.length, "weights": weights} | without
 
     def score(self, part: str) -> dict[str, Any]:
         return score(self.probabilities(part), self.targets[part], self.model.labels, self.model.threshold)
@@ -196,6 +207,14 @@ class Fitting:
         train, labels = self.splits.train, self.model.labels
         likely = tfidf(train, self.targets["train"], self.parts()[last], len(labels), self.settings.class_weight)
         return score(likely, self.targets[last], labels)
+
+
+def token_counts(tokenizer: Tokenizer, examples: Examples) -> np.ndarray:
+    """Tokens of every example, uncut, with the special ones (N,)."""
+    counts = np.array([len(ids) for ids in tokenizer.ids(examples.texts)])
+    if examples.pairs is None:
+        return counts + 2
+    return counts + 3 + np.array([len(ids) for ids in tokenizer.ids(examples.pairs)])
 
 
 def suggest_length(lengths: np.ndarray, most: int) -> int:

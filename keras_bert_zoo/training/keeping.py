@@ -31,17 +31,18 @@ class KeepBest(keras.callbacks.Callback):
         self.log: list[dict[str, float]] = []
         self.history: list[dict[str, Any]] = []
         self.step, self.seconds, self.weights, self.best = 0, 0.0, None, None
+        self.epoch, self.began = 1, time.monotonic()
 
     def on_epoch_begin(self, epoch, logs=None) -> None:
         self.epoch, self.began = epoch + 1, time.monotonic()
 
     def on_train_batch_end(self, batch, logs=None) -> None:
         self.step += 1
-        if batch % self.every == self.every - 1:
+        if self.step % self.every == 0:
             self.log.append({"step": self.step, "epoch": self.epoch, "loss": float(logs["loss"])})
 
     def on_epoch_end(self, epoch, logs=None) -> None:
-        self.seconds += time.monotonic() - self.began
+        self.count()
         self.judge()
         waited = self.epoch - self.history[self.best]["epoch"]
         if self.patience is not None and waited >= self.patience:
@@ -51,16 +52,21 @@ class KeepBest(keras.callbacks.Callback):
     def judge(self) -> None:
         """Score the weights as they are, and keep them if they are the best so far."""
         figures = self.measure()
-        self.history.append({"epoch": self.epoch, "step": self.step} | figures)
         is_best = self.best is None or self.worth(figures) > self.worth(self.history[self.best])
+        if is_best:  # first, as Ctrl-C may come at any moment
+            self.weights, self.best = self.model.get_weights(), len(self.history)
+        self.history.append({"epoch": self.epoch, "step": self.step} | figures)
         self.tell(
             f"epoch {self.epoch}: validation accuracy {figures['accuracy']:.4f}, macro F1 {figures['macro_f1']:.4f}, "
             f"loss {figures['loss']:.4f}{', the best so far' * is_best}"
         )
         if is_best:
-            self.best = len(self.history) - 1
-            self.weights = self.model.get_weights()
             self.better()
+
+    def count(self) -> None:
+        """Add the time since the last count to that of training."""
+        now = time.monotonic()
+        self.seconds, self.began = self.seconds + now - self.began, now
 
     def worth(self, figures: dict[str, Any]) -> tuple[float, float]:
         """The metric, and the loss where it is the same."""
@@ -68,7 +74,8 @@ class KeepBest(keras.callbacks.Callback):
 
     def interrupted(self) -> None:
         """Count what was learnt of the unfinished epoch too."""
-        self.seconds += time.monotonic() - self.began
+        self.count()
+        self.step = int(self.model.optimizer.iterations)
         if self.step > (self.history[-1]["step"] if self.history else 0):
             self.judge()
 

@@ -79,8 +79,9 @@ def draw_confusion(figures: dict[str, Any], title: str) -> bytes:
     import numpy as np
     from matplotlib.figure import Figure
 
-    labels, counts = list(figures["per_class"]), np.array(figures["confusion"])
-    side = max(4.0, 0.6 * len(labels) + 2)
+    counts = np.array(figures["confusion"])
+    labels = [label.replace("$", r"\$") for label in figures["per_class"]]  # else matplotlib reads mathematics
+    side = min(max(4.0, 0.6 * len(labels) + 2), 20.0)
     figure = Figure(figsize=(side, side), layout="constrained")
     axes = figure.subplots()
     axes.imshow(counts / np.maximum(counts.sum(1, keepdims=True), 1), cmap="Blues", vmin=0, vmax=1)

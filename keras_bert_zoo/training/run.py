@@ -30,11 +30,11 @@ class Run:
         """Save to `folder`, which may be replaced; where that fails, to a temporary one, and say so."""
         try:
             return self.save(folder, overwrite=True)
-        except OSError as error:
+        except (OSError, ZooError) as error:
             rescue = Path(tempfile.mkdtemp(prefix="keras_bert_zoo-")) / "model"
             try:
                 self.save(rescue)
-            except OSError as second:
+            except (OSError, ZooError) as second:
                 failed = ZooError(
                     f"{folder} could not be written ({error}), nor {rescue} ({second}): make room; from Python the "
                     "trained model is the error's `run`, and run.save(folder) writes it."

@@ -56,7 +56,9 @@ def choose_threshold(likely: np.ndarray, truth: np.ndarray) -> float:
     Half way between the two texts that it parts, so that it does not stand on one of them.
     """
     order = np.argsort(-likely[:, 1], kind="stable")
-    scores, hits = likely[order, 1], (truth[order] == 1).cumsum()
+    scores, hits = likely[order, 1].astype("float64"), (truth[order] == 1).cumsum()
+    if not hits[-1]:
+        return 0.5  # nothing to choose by
     f1 = 2 * hits / (np.arange(1, len(order) + 1) + (truth == 1).sum())
     ends = np.append(scores[1:] < scores[:-1], True)  # equal probabilities cannot be parted
     best = int(np.argmax(np.where(ends, f1, -1)))

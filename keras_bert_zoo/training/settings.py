@@ -73,7 +73,7 @@ class Settings:
             check_value(name, float, getattr(self, name))
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed < 2**32:
             raise ZooError(f"seed={self.seed!r} must be a whole number from 0 to below 2**32.")
-        if not isinstance(self.clip, (int, float)) or self.clip < 0:
+        if not isinstance(self.clip, (int, float)) or not 0 <= self.clip < float("inf"):
             raise ZooError(f"clip={self.clip!r} must be a number of at least 0.")
         check_split(self.split)
 
@@ -84,7 +84,11 @@ class Settings:
 
 def check_split(shares: Sequence[float]) -> None:
     """Shares of validation and test that leave something to learn from."""
-    if not isinstance(shares, (tuple, list)) or len(shares) != 2 or not all(0 <= s < 1 for s in shares):
+    if (
+        not isinstance(shares, (tuple, list))
+        or len(shares) != 2
+        or not all(isinstance(s, (int, float)) and 0 <= s < 1 for s in shares)
+    ):
         raise ZooError(f"split={shares!r} must be the shares of validation and test, such as (0.15, 0.15).")
     if not 0 < shares[0] <= sum(shares) < 1:
         raise ZooError(f"split={shares!r} must leave something for validation and for training.")

@@ -78,7 +78,13 @@ def load(folder: str | Path, ignore: str | tuple[str, ...] = (), **options: Any)
             f"{folder} is said to be a {task} model but has no whole {lacking[0]}: "
             f"build(task={task!r}, weights=folder) gives it a new head."
         )
-    return build(task=task, weights=checkpoint, **options)
+    model = build(task=task, weights=checkpoint, **options)
+    if model.load_report.new:
+        raise ZooError(
+            f"{folder} has nothing for {', '.join(model.load_report.new)} of the task {task}, under these names: "
+            f"build(task={task!r}, weights=folder) leaves them untrained."
+        )
+    return model
 
 
 def encoder_only(checkpoint: checkpoints.Checkpoint) -> str:

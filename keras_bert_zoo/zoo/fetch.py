@@ -1,5 +1,6 @@
 """The folder of a release: from an installed package, from the cache, or downloaded and unpacked."""
 
+import errno
 import hashlib
 import shutil
 import tarfile
@@ -95,6 +96,8 @@ def unpack(archive: Path, folder: Path) -> None:
         RuntimeError,  # an encrypted member
         NotImplementedError,  # a compression that zipfile does not know
     ) as error:
+        if getattr(error, "errno", None) == errno.ENOSPC:
+            raise  # the archive is whole
         archive.unlink()
         raise ZooError(f"{archive} could not be unpacked ({error}) and is removed: try again.") from error
 

@@ -1,5 +1,6 @@
 import json
 import os
+import signal
 
 import pytest
 from conftest import BERT
@@ -84,3 +85,19 @@ def test_places_that_cannot_be_written(folder, sentence, tmp_path):
     (tmp_path / "f").write_text("")
     with pytest.raises(ZooError, match=sentence):
         build(BERT).save_folder(tmp_path / folder if folder else folder)
+
+
+def test_a_disk_that_is_full_for_good(tmp_path):
+    """safetensors has an error of its own for it."""
+    resource = pytest.importorskip("resource")
+    model = build("bert_tiny")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    kept = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, before[1]))
+    try:
+        with pytest.raises(OSError, match="could not be written"):
+            model.save_folder(tmp_path / "model")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, kept)
+    assert list(tmp_path.iterdir()) == []

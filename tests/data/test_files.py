@@ -71,7 +71,7 @@ def test_the_bundled_set():
     ("name", "content", "sentence"),
     [
         ("a.csv", "texts,label\na,1\n", "There is no column in .*a.csv 'text': did you mean 'texts'"),
-        ("a.csv", "x,y\na,1\n", "There is no column in .*'text': its columns are x, y"),
+        ("a.csv", "x,y\na,1\n", "There is no column in .*'text': its columns are 'x', 'y'"),
         ("a.csv", "", "a.csv is empty: it needs a header"),
         ("a.csv", "text,label\n", "a.csv has no rows"),
         (

@@ -50,6 +50,22 @@ def test_a_task_that_is_not_imported(tone, tmp_path):
     TASKS["tone"] = kept
 
 
+def test_a_head_that_was_renamed(tone, tmp_path):
+    build(BERT, task="tone").save_folder(tmp_path / "tone")
+
+    @task("tone")
+    class Renamed(Task):
+        def __init__(self, encoder, scale: float = 1.0, **kwargs):
+            super().__init__(encoder, {"score": keras.layers.Dense(1, name="score")}, **kwargs)
+
+        call = tone.call
+        dense = property(lambda self: self.score)
+        scale = 1.0
+
+    with pytest.raises(ZooError, match="has nothing for score/kernel, score/bias of the task tone"):
+        load(tmp_path / "tone")
+
+
 def test_half_a_head_is_missing_not_new(tone, tmp_path):
     build(BERT, task="tone").save_folder(tmp_path / "tone")
     with pytest.raises(ZooError, match="has no tensor for dense/bias"):

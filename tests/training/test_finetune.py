@@ -165,6 +165,15 @@ def test_early_stopping(weights, monkeypatch):
     assert "2 epochs without a better loss: stopped" in said
 
 
+def test_the_weights_of_the_best_epoch_come_back(weights, monkeypatch):
+    """The highest loss counts as best here, so that the best is not the last."""
+    monkeypatch.setattr(fitting.KeepBest, "worth", lambda self, figures: figures["loss"])
+    run = finetune(weights, train=letters(100), epochs=4, tell=lambda _: None, baseline=None, **QUICK)
+    best = run.report["history"][run.report["best_epoch"] - 1]
+    assert run.report["best_epoch"] < 4
+    assert run.report["validation"]["loss"] == pytest.approx(best["loss"], rel=1e-5)
+
+
 CLASS = {"precision": 1.0, "recall": 1.0, "f1": 1.0, "support": 1}
 SCORE = {
     "accuracy": 0.5,
@@ -176,6 +185,7 @@ SCORE = {
 
 def test_ctrl_c_keeps_the_best(weights, tmp_path):
     said = []
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # pytest-xdist's workers ignore it
 
     def tell(line):
         said.append(line)
@@ -183,6 +193,7 @@ def test_ctrl_c_keeps_the_best(weights, tmp_path):
             signal.raise_signal(signal.SIGINT)
 
     run = finetune(weights, train=letters(100), epochs=50, out=tmp_path / "run", tell=tell, baseline=None, **QUICK)
+    signal.signal(signal.SIGINT, before)
     assert run.report["interrupted"]
     assert len(run.report["history"]) == 2
     assert any(line.startswith("Stopped by hand in epoch 2 of 50") for line in said)
@@ -201,7 +212,7 @@ def test_ctrl_c_in_the_first_epoch(weights, monkeypatch):
 
     monkeypatch.setattr(fitting.Progress, "on_train_batch_end", stop)
     run = finetune(weights, train=letters(100), epochs=3, tell=lambda _: None, baseline=None, **QUICK)
-    assert (run.report["interrupted"], run.report["examples_seen"], len(run.report["history"])) == (True, 32, 1)
+    assert (run.report["interrupted"], run.report["examples_seen"], len(run.report["history"])) == (True, 40, 1)
 
 
 def test_the_best_is_on_disk_before_the_end(weights, tmp_path, monkeypatch):
@@ -233,6 +244,27 @@ def test_a_disk_that_fills_up(weights, tmp_path, monkeypatch, caplog):
     assert load(str(e.value).rsplit(" ", 1)[1].rstrip(".")).labels == ("ham", "spam")
 
 
+def test_texts_past_the_model_are_counted(weights):
+    long = [f"{text} {'b ' * 30}" for text in letters(60)[0]]
+    run = finetune(weights, train=(long, letters(60)[1]), epochs=1, tell=lambda _: None, **QUICK)
+    assert (run.report["cut"], run.report["settings"]["length"]) == (1.0, 23)
+
+
+def test_a_run_after_a_shorter_one(done):
+    """The first was cut to 16 tokens; the model takes 23."""
+    run = finetune(done[0].folder, train=letters(60), epochs=1, length=20, tell=lambda _: None, **QUICK)
+    assert load(done[0].folder).tokenizer.max_length < run.model.tokenizer.max_length == 20
+    assert (run.report["threshold"], done[0].report["threshold"] is None) == (None, False)
+    run.model.evaluate(["a b", "b"], ["spam", "ham"], verbose=0)
+
+
+def test_labels_that_matplotlib_would_read_as_mathematics(weights, tmp_path):
+    texts, labels = letters(60)
+    names = {"spam": "a_$b_$", "ham": "$5%$"}
+    finetune(weights, train=(texts, [names[n] for n in labels]), epochs=1, out=tmp_path / "r", tell=print, **QUICK)
+    assert load(tmp_path / "r").labels == ("$5%$", "a_$b_$")
+
+
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
@@ -259,6 +291,12 @@ def test_a_disk_that_fills_up(weights, tmp_path, monkeypatch, caplog):
         ({"weights": "bert_bsae"}, "There is no folder 'bert_bsae'"),
         ({"text": "texts"}, "There is no column in The dict 'texts': did you mean 'text'"),
         ({"out": __file__}, "exists already: choose another folder"),
+        ({"out": __file__, "overwrite": True}, "is no model folder, so it is not overwritten"),
+        ({"split": ("a", "b")}, "must be the shares of validation and test"),
+        (
+            {"split": (0.5, 0.2), "train": (["a"] * 9, ["x"] * 5 + ["y"] * 4)},
+            "too few for its 2 classes|cannot be split",
+        ),
         ({"out": f"{__file__}/run"}, "cannot be written, because .*py is no folder"),
     ],
 )

@@ -1,0 +1,29 @@
+"""Raw texts to rows of few static lengths."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from keras_bert_zoo.data.lengths import static_length
+from keras_bert_zoo.errors import ZooError
+from keras_bert_zoo.text import Tokenizer
+
+
+def tokenize(
+    tokenizer: Tokenizer | None, texts: Sequence[str], pairs: Sequence[str] | None, special_tokens: str
+) -> dict[str, np.ndarray]:
+    """The inputs of a model, int32 (B, T) with T one of data.LENGTHS. ZooError without a tokenizer or a text."""
+    if tokenizer is None:
+        raise ZooError(
+            "This model has no tokenizer, so it takes arrays only: set model.tokenizer = "
+            "keras_bert_zoo.tokenizer(folder) with the folder of its vocabulary."
+        )
+    if not len(texts):
+        raise ZooError("There are no texts: give at least one.")
+    inputs = tokenizer(texts, pairs, special_tokens=special_tokens)
+    width = inputs["token_ids"].shape[1]
+    missing = min(static_length(width), tokenizer.max_length) - width
+    fill = {"token_ids": tokenizer.vocabulary.special("pad")}
+    return {
+        key: np.pad(array, ((0, 0), (0, missing)), constant_values=fill.get(key, 0)) for key, array in inputs.items()
+    }
