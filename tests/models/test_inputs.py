@@ -80,7 +80,7 @@ def test_not_a_dictionary(model):
     with pytest.raises(ZooError, match="wrap ids as"):
         model(np.ones((1, 3), "int32"))
     with pytest.raises(ZooError, match="have no token_ids"):
-        model({"ids": np.ones((1, 3), "int32")})
+        model({"segment_ids": np.ones((1, 3), "int32")})
 
 
 def test_data_sets_pass(model):
