@@ -4,11 +4,13 @@ import re
 from functools import cached_property
 
 from keras_bert_zoo.errors import ZooError
-from keras_bert_zoo.text.characters import CharacterMap, albert_rule
+from keras_bert_zoo.text import rules
 from keras_bert_zoo.text.tokenizer import HUGGINGFACE_ROLES, Tokenizer
 from keras_bert_zoo.text.vocabulary import Vocabulary
+from keras_bert_zoo.text.words import reach
 
 SPACE = "\N{LOWER ONE EIGHTH BLOCK}"  # how SentencePiece writes the start of a word
+QUOTES = re.compile("``|''")  # both become one double quote
 SPECIALS = {"pad": "<pad>", "unknown": "<unk>", "start": "[CLS]", "end": "[SEP]", "mask": "[MASK]"}
 
 
@@ -38,7 +40,7 @@ class SentencePiece(Tokenizer):
         pieces = [self.model.id_to_piece(i) for i in range(self.model.get_piece_size())]
         vocabulary = Vocabulary(pieces, SPECIALS | (specials or {}), self.file)
         super().__init__(vocabulary, data, max_length, do_lower_case=lower, keep_accents=not strip_accents)
-        self.clean = CharacterMap(albert_rule(lower, strip_accents), lower)
+        self.clean = rules.albert(lower, strip_accents)
 
     @cached_property
     def resplit(self) -> dict[int, list[int]]:
@@ -53,9 +55,35 @@ class SentencePiece(Tokenizer):
         return [self.model.piece_to_id(part) for part in [*parts, piece[-1]]]
 
     def encode(self, texts: list[str]) -> list[list[int]]:
-        texts = [self.clean(text.replace("``", '"').replace("''", '"')) for text in texts]
+        texts = [self.clean(QUOTES.sub('"', text)) for text in texts]
         swap = self.resplit
         return [[new for i in ids for new in swap.get(i, (i,))] for ids in self.model.encode(texts)]
+
+    def locate(self, text: str) -> list[tuple[int, int, int]]:
+        quotes = {mark.start() for mark in QUOTES.finditer(text)}
+        whole = [place for place in range(len(text)) if place - 1 not in quotes]  # without their second halves
+        clean, places = self.clean.trace(QUOTES.sub('"', text))
+        places = [*(whole[place] for place in places), len(text)]
+        found = []
+        for piece in self.model.encode(clean, out_type="immutable_proto").pieces:
+            for i, start, end in self.split_span(piece, clean):
+                if start == end:  # a space with nothing behind it
+                    found.append((i, places[start], places[start]))
+                    continue
+                first, last = reach(text, places[start:end])
+                found.append((i, first, last + (last - 1 in quotes)))
+        return found
+
+    def split_span(self, piece, clean: str) -> list[tuple[int, int, int]]:
+        """The places of a piece, or of those that stand for it, without white space before."""
+        start = piece.begin + len(clean[piece.begin : piece.end]) - len(clean[piece.begin : piece.end].lstrip())
+        ids, spans = self.resplit.get(piece.id, [piece.id]), []
+        for place, i in enumerate(ids):
+            length = len(self.vocabulary.pieces[i].lstrip(SPACE))
+            end = piece.end if place == len(ids) - 1 else start + length
+            spans.append((i, start, end))
+            start = end
+        return spans
 
     @cached_property
     def fast(self):
@@ -73,8 +101,14 @@ class SentencePiece(Tokenizer):
     def encode_in_graph(self, strings):
         import tensorflow as tf
 
-        strings = tf.strings.regex_replace(strings, "``|''", '"')
-        ids = self.fast.tokenize(self.clean.in_graph(strings))
+        strings = tf.strings.regex_replace(strings, QUOTES.pattern, '"')
+        last = self.clean.last.in_graph
+        clean = self.clean.in_graph(strings, last, last)
+        try:
+            ids = self.fast.tokenize(clean)
+        except tf.errors.NotFoundError:  # keras.utils.clear_session() has thrown the operator's model away
+            del self.fast
+            ids = self.fast.tokenize(clean)
         return tf.gather(self.resplit_in_graph, ids).merge_dims(1, 2)
 
     def join(self, pieces: list[str]) -> str:

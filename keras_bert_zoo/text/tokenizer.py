@@ -11,8 +11,10 @@ from keras_bert_zoo.config import check_value
 from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.text.pack import pack
 from keras_bert_zoo.text.vocabulary import Vocabulary
+from keras_bert_zoo.text.windows import Pieces, Windows, make_windows
 
 Texts = str | Sequence[str]
+SURROGATE = re.compile("[\ud800-\udfff]")
 HUGGINGFACE_ROLES = {
     "pad": "pad_token",
     "unknown": "unk_token",
@@ -23,54 +25,123 @@ HUGGINGFACE_ROLES = {
 
 
 class Tokenizer:
-    """Texts to ids and back. `encode`, `encode_in_graph` and `join` are what a subclass adds.
+    """Texts to ids and back. `encode`, `locate`, `encode_in_graph` and `join` are what a subclass adds.
 
     `max_length` is the longest row in tokens; `settings` go into tokenizer_config.json.
     """
 
     file: str  # what the vocabulary is called in a model folder
     huggingface: str  # the class that reads the same folder in transformers
+    word = re.compile(r"\S+")  # what counts as a word
 
     def __init__(self, vocabulary: Vocabulary, data: bytes, max_length: int = 512, **settings: Any):
         self.vocabulary, self.data, self.max_length, self.settings = vocabulary, data, max_length, settings
 
     def __call__(
-        self, texts: Texts, pairs: Texts | None = None, length: int | None = None, special_tokens: str = "plain"
+        self,
+        texts: Texts,
+        pairs: Texts | None = None,
+        length: int | None = None,
+        special_tokens: str = "plain",
+        truncation: str = "longest_first",
     ) -> dict[str, np.ndarray]:
         """The model's inputs for texts, or for texts and their `pairs`.
 
         Returns token_ids, segment_ids and padding_mask, int32 (B, T): T is `length`, to which longer texts
         are cut, or else what the longest text needs, at most max_length. `special_tokens="parse"` reads
-        "[MASK]" and the like in a text as the special piece, "plain" as any other characters.
+        "[MASK]" and the like in a text as the special piece, "plain" as any other characters; `truncation` is
+        "longest_first", "only_first" or "only_second".
         """
+        self.check_length(length)
+        firsts = self.ids(texts, special_tokens)
+        seconds = None if pairs is None else self.ids(pairs, special_tokens)
+        if seconds is not None and len(seconds) != len(firsts):
+            raise ZooError(f"There are {len(firsts)} texts but {len(seconds)} pairs: give one pair for each text.")
+        return pack(firsts, seconds, length, self.max_length, self.frame(), truncation)
+
+    def check_length(self, length: int | None) -> None:
         if length is not None:
             check_value("length", int, length)
         if length is not None and length > self.max_length:
             raise ZooError(
                 f"length={length} is longer than the {self.max_length} tokens the model takes: use at most that."
             )
-        firsts = self.ids(texts, special_tokens)
-        seconds = None if pairs is None else self.ids(pairs, special_tokens)
-        if seconds is not None and len(seconds) != len(firsts):
-            raise ZooError(f"There are {len(firsts)} texts but {len(seconds)} pairs: give one pair for each text.")
-        specials = tuple(self.vocabulary.special(role) for role in ("pad", "start", "end"))
-        return pack(firsts, seconds, length, self.max_length, specials)
+
+    def frame(self) -> tuple[int, int, int]:
+        """The ids of what stands around texts: padding, start and end."""
+        return tuple(self.vocabulary.special(role) for role in ("pad", "start", "end"))
 
     def ids(self, texts: Texts, special_tokens: str = "plain") -> list[list[int]]:
         """The piece ids of each text, with nothing added, cut or padded."""
         texts = as_list(texts)
-        if special_tokens == "plain":
-            return self.encode(texts)
-        if special_tokens != "parse":
-            raise ZooError(f'special_tokens={special_tokens!r} is neither "plain" nor "parse".')
-        return [self.parse(text) for text in texts]
+        check_special(special_tokens)
+        return self.encode(texts) if special_tokens == "plain" else [self.parse(text) for text in texts]
 
     def parse(self, text: str) -> list[int]:
         """The ids of one text in which special pieces stand for themselves."""
         specials = {piece: self.vocabulary.ids[piece] for piece in self.vocabulary.specials.values()}
-        parts = re.split(f"({'|'.join(map(re.escape, specials))})", text)
+        parts = self.parts(text)
         plain = iter(self.encode([part for part in parts if part not in specials]))
         return [i for part in parts for i in ([specials[part]] if part in specials else next(plain))]
+
+    def parts(self, text: str) -> list[str]:
+        """A text cut before and behind every special piece in it."""
+        return re.split(f"({'|'.join(map(re.escape, self.vocabulary.specials.values()))})", text)
+
+    def align(self, texts: Texts | Sequence[Sequence[str]], special_tokens: str = "plain") -> list[Pieces]:
+        """The pieces of each text with their places in it; a text may be a list of words, as for labels of words."""
+        check_special(special_tokens)
+        if isinstance(texts, str) or not any(isinstance(text, (list, tuple)) for text in texts):
+            return [self.pieces(text, special_tokens) for text in as_strings(texts)]
+        return [self.pieces_of_words(as_strings(words), special_tokens) for words in texts]
+
+    def pieces(self, text: str, special_tokens: str) -> Pieces:
+        """One text's pieces; what is parsed as a special piece is one."""
+        text, kept = without_surrogates(text)
+        at, spans = 0, []
+        for part in self.parts(text) if special_tokens == "parse" else [text]:
+            special = self.vocabulary.ids.get(part) if part in self.vocabulary.specials.values() else None
+            found = self.locate(part) if special_tokens == "plain" or special is None else [(special, 0, len(part))]
+            spans += [(i, at + start, at + end) for i, start, end in found]
+            at += len(part)
+        words = [word.start() for word in self.word.finditer(text)]
+        numbers = (np.searchsorted(words, [start for _, start, _ in spans], "right") - 1).tolist()
+        starts = [kept[start] for _, start, _ in spans]
+        ends = [kept[end - 1] + 1 if end > start else kept[end] for _, start, end in spans]
+        return Pieces([i for i, _, _ in spans], starts, ends, numbers)
+
+    def pieces_of_words(self, words: Sequence[str], special_tokens: str) -> Pieces:
+        """The pieces of a text that comes in words, each of which is read by itself."""
+        found, at = Pieces([], [], [], []), 0
+        for number, word in enumerate(words):
+            one = self.pieces(word, special_tokens)
+            found.ids.extend(one.ids)
+            found.starts.extend(at + start for start in one.starts)
+            found.ends.extend(at + end for end in one.ends)
+            found.words.extend([number] * len(one.ids))
+            at += len(word) + 1
+        return found
+
+    def windows(
+        self,
+        texts: Texts,
+        pairs: Texts | None = None,
+        length: int | None = None,
+        stride: int | None = None,
+        special_tokens: str = "plain",
+    ) -> Windows:
+        """Rows of `length` tokens in which no piece is lost: each text part by part, or each text whole with its pair
+        part by part. Parts begin `stride` pieces apart, 128 at most where nothing is said.
+        """
+        length = self.max_length if length is None else length
+        self.check_length(length)
+        long = self.align(texts if pairs is None else pairs, special_tokens)
+        fronts = None if pairs is None else self.ids(texts, special_tokens)
+        if fronts is not None and len(fronts) != len(long):
+            raise ZooError(f"There are {len(fronts)} texts but {len(long)} pairs: give one pair for each text.")
+        if stride is not None:
+            check_value("stride", int, stride)
+        return make_windows(fronts, long, length, stride, self.frame())
 
     def in_graph(self, strings):
         """The same ids for a 1-D `tf.string` tensor, as an int32 `tf.RaggedTensor`; needs TensorFlow."""
@@ -106,6 +177,9 @@ class Tokenizer:
     def encode(self, texts: list[str]) -> list[list[int]]:
         raise TypeError(f"{type(self).__name__} does not say how to encode.")
 
+    def locate(self, text: str) -> list[tuple[int, int, int]]:
+        raise TypeError(f"{type(self).__name__} does not say where its pieces are.")
+
     def encode_in_graph(self, strings):
         raise TypeError(f"{type(self).__name__} does not say how to encode in a graph.")
 
@@ -114,7 +188,20 @@ class Tokenizer:
 
 
 def as_list(texts: Texts) -> list[str]:
-    """The texts as a list of str; bytes are read as UTF-8, without what is no UTF-8."""
+    """The texts as a list of str; bytes are read as UTF-8, without what is no UTF-8, and so are lone surrogates."""
+    return [without_surrogates(text)[0] for text in as_strings(texts)]
+
+
+def without_surrogates(text: str) -> tuple[str, Sequence[int]]:
+    """The text without lone surrogates, and where its characters were."""
+    if text.isascii() or not SURROGATE.search(text):
+        return text, range(len(text) + 1)
+    kept = [place for place, char in enumerate(text) if not SURROGATE.match(char)]
+    return "".join(text[place] for place in kept), [*kept, len(text)]
+
+
+def as_strings(texts: Texts) -> list[str]:
+    """The texts as a list of str, with bytes read."""
     if not isinstance(texts, (str, bytes, Iterable)):
         raise ZooError(f"{texts!r} is no text, nor a list of texts.")
     if isinstance(texts, (Mapping, set)) or getattr(texts, "ndim", 1) != 1:
@@ -125,4 +212,9 @@ def as_list(texts: Texts) -> list[str]:
             items[place] = item.decode("utf-8", "ignore")
         elif not isinstance(item, str):
             raise ZooError(f"Text {place} is {item!r}, of type {type(item).__name__}: give strings.")
-    return [item.encode("utf-8", "ignore").decode() if not item.isascii() else item for item in items]
+    return items
+
+
+def check_special(special_tokens: str) -> None:
+    if special_tokens not in ("plain", "parse"):
+        raise ZooError(f'special_tokens={special_tokens!r} is neither "plain" nor "parse".')

@@ -1,5 +1,6 @@
 """The pieces a model knows, in the order of their ids."""
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -10,11 +11,18 @@ class Vocabulary:
     """Pieces by id and ids by piece, with the special ones that every BERT needs.
 
     `specials` maps each role ("pad", "unknown", "start", "end", "mask") to its piece.
-    Raises ZooError where one of them is not among the pieces.
+    Raises ZooError where one of them is not among the pieces, or a piece stands twice.
     """
 
     def __init__(self, pieces: Sequence[str], specials: dict[str, str], source: str = "the vocabulary"):
         self.pieces = tuple(pieces)
+        if len(self.ids) < len(self.pieces):
+            piece, count = Counter(self.pieces).most_common(1)[0]
+            first = self.pieces.index(piece)
+            raise ZooError(
+                f"{source} has the piece {piece!r} {count} times, first in line {first + 1}: a piece has one id, so "
+                "is it the right file?"
+            )
         for role, piece in specials.items():
             if piece not in self.ids:
                 raise ZooError(

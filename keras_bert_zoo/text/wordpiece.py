@@ -1,15 +1,20 @@
-"""BERT's WordPiece with the ids of google-research/bert, by Rust offline and by tensorflow-text in a graph."""
+"""BERT's WordPiece with the ids of google-research/bert, word by word offline and by tensorflow-text in a graph."""
 
 import json
+import re
 from functools import cached_property
+from itertools import chain
 
 from keras_bert_zoo.errors import ZooError
-from keras_bert_zoo.text.characters import CharacterMap, bert_rule
+from keras_bert_zoo.text import rules
 from keras_bert_zoo.text.tokenizer import HUGGINGFACE_ROLES, Tokenizer
+from keras_bert_zoo.text.unicode import pattern
 from keras_bert_zoo.text.vocabulary import Vocabulary
+from keras_bert_zoo.text.words import Spans, Words
 
-LONGEST_WORD = 200  # characters; a longer word is unknown (google-research/bert tokenization.py)
 SPECIALS = {"pad": "[PAD]", "unknown": "[UNK]", "start": "[CLS]", "end": "[SEP]", "mask": "[MASK]"}
+HIDDEN_SPACE = re.compile("[\x0b\x0c\x1c-\x1f\x85]")  # white space to str.split, nothing to google-research/bert
+CHINESE = re.compile(f"[{pattern('cjk')}]")
 
 
 class WordPiece(Tokenizer):
@@ -21,6 +26,7 @@ class WordPiece(Tokenizer):
 
     file = "vocab.txt"
     huggingface = "BertTokenizer"
+    word = re.compile("(?:\\S|[\x0b\x0c\x1c-\x1f\x85])+")
 
     def __init__(
         self,
@@ -42,55 +48,50 @@ class WordPiece(Tokenizer):
             strip_accents=strip_accents,
             tokenize_chinese_chars=split_cjk,
         )
-        accents = lower if strip_accents is None else strip_accents
-        self.clean = CharacterMap(bert_rule(lower, accents, split_cjk), lower)
-
-    @cached_property
-    def rust(self):
-        from tokenizers import Tokenizer as RustTokenizer
-        from tokenizers import models, pre_tokenizers
-
-        rust = RustTokenizer(
-            models.WordPiece(
-                self.vocabulary.ids,
-                unk_token=self.vocabulary.specials["unknown"],
-                max_input_chars_per_word=LONGEST_WORD,
-            )
-        )
-        rust.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-        return rust
+        self.clean = rules.bert(lower, lower if strip_accents is None else strip_accents, split_cjk)
+        self.split_cjk = split_cjk
+        self.words = Words(self.clean, vocabulary)
+        self.spans = Spans(self.words)
 
     def encode(self, texts: list[str]) -> list[list[int]]:
-        encoded = self.rust.encode_batch_fast([self.clean(text) for text in texts], add_special_tokens=False)
-        return [item.ids for item in encoded]
+        words = self.words
+        return [list(chain.from_iterable(map(words.__getitem__, self.split(text)))) for text in texts]
+
+    def locate(self, text: str) -> list[tuple[int, int, int]]:
+        found = []
+        for word in self.word.finditer(text):
+            start = word.start()
+            found += [(i, start + a, start + b) for i, a, b in self.spans[word[0]]]
+        return found
+
+    def split(self, text: str) -> list[str]:
+        """The words of a text, by white space and around Chinese characters."""
+        if HIDDEN_SPACE.search(text):
+            text = HIDDEN_SPACE.sub("", text)
+        if self.split_cjk and not text.isascii():
+            text = CHINESE.sub(r" \g<0> ", text)
+        return text.split()
 
     @cached_property
-    def fast(self):
-        import tensorflow_text as tf_text
+    def graph(self):
+        from keras_bert_zoo.text.graph import GraphWordPiece
 
-        return tf_text.FastWordpieceTokenizer(
-            list(self.vocabulary.pieces),
-            max_bytes_per_word=LONGEST_WORD * 4,
-            unknown_token=self.vocabulary.specials["unknown"],
-            no_pretokenization=True,
-        )
+        return GraphWordPiece(self.clean, self.vocabulary, self.split_cjk)
 
     def encode_in_graph(self, strings):
-        import tensorflow as tf
-
-        words = tf.strings.split(self.clean.in_graph(strings))  # (B, words)
-        too_long = tf.strings.length(words.flat_values, unit="UTF8_CHAR") > LONGEST_WORD
-        words = words.with_flat_values(tf.where(too_long, "\ufffd", words.flat_values))  # in no vocabulary
-        return self.fast.tokenize(words).merge_dims(1, 2)
+        return self.graph(strings)
 
     def join(self, pieces: list[str]) -> str:
         return " ".join(pieces).replace(" ##", "")
 
 
 def read_pieces(data: bytes) -> list[str]:
-    """The pieces of a vocab.txt."""
-    lines = data.decode("utf-8").split("\n")
-    return [line.strip() for line in (lines[:-1] if lines[-1] == "" else lines)]
+    """The pieces of a vocab.txt. A piece of white space, which Google's Chinese one has, is an empty one, as there."""
+    lines = data.decode("utf-8").replace("\r\n", "\n").split("\n")
+    lines = lines[:-1] if lines[-1] == "" else lines
+    if "" in lines:
+        raise ZooError(f"Line {lines.index('') + 1} of vocab.txt is blank: ids count lines, so is the file whole?")
+    return [line.strip() for line in lines]
 
 
 def has_capitals(pieces: list[str]) -> bool:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from keras_bert_zoo import ZooError
-from keras_bert_zoo.text.pack import shorten
+from keras_bert_zoo.text.pack import shorten_longest
 
 
 def one_by_one(a, b, room):
@@ -18,7 +18,7 @@ def test_shortens_as_google_does(room):
     for first in range(8):
         for second in range(8):
             a, b = range(first), range(second)
-            kept = [list(part) for part in shorten(a, b, room)]
+            kept = [list(part) for part in shorten_longest(a, b, room)]
             assert kept == list(one_by_one(a, b, room)), (first, second)
 
 

@@ -1,11 +1,8 @@
-import unicodedata
-
 import numpy as np
 import pytest
 
 from keras_bert_zoo import ZooError
 from keras_bert_zoo.text import WordPiece, packaged
-from keras_bert_zoo.text.characters import CHANGING, CharacterMap, albert_rule, bert_rule
 
 UNCASED = packaged("bert_uncased_vocab.txt")
 CASED = WordPiece(UNCASED.data, lower=False)
@@ -85,25 +82,6 @@ def test_the_graph_inside_a_data_set():
     assert next(iter(data)).to_list() == UNCASED.ids(["a b", "hello"])
 
 
-def test_no_rule_changes_what_the_graph_takes_as_it_is():
-    last = 0x110000
-    outside = [c for c in range(last) if not any(a <= c < b for a, b in CHANGING)]
-    sample = [*outside[::97], *range(0x10FF00, last), *range(0xDFF00, 0xE0000)]
-    for rule in (bert_rule(True, True), bert_rule(False, False), albert_rule(True, True)):
-        assert [c for c in sample if rule(chr(c)) != chr(c)] == []
-
-
-def test_the_rule_is_that_of_the_whole_text():
-    """One character at a time gives what cleaning, lower case and NFD give on whole texts."""
-    clean = CharacterMap(bert_rule(True, True), True)
-    text = "".join(map(chr, [*range(0x20, 0x7F), *range(0xA0, 0x250), *range(0x370, 0x530), *range(0x1E00, 0x2000)]))
-    folded = unicodedata.normalize(
-        "NFD", "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cf")).lower()
-    )
-    stripped = "".join(c for c in folded if unicodedata.category(c) != "Mn")
-    assert clean(text).replace(" ", "") == "".join(stripped.split())
-
-
 def test_back_to_text():
     assert UNCASED.decode(UNCASED("unaffable dogs")["token_ids"][0]) == "unaffable dogs"
     with pytest.raises(ZooError, match="There is no piece 30522: this vocabulary has 0 to 30521"):
@@ -127,9 +105,29 @@ def test_what_is_no_text(texts, sentence):
         UNCASED(texts)
 
 
-def test_a_torn_vocabulary():
-    with pytest.raises(ZooError, match=r"has 2 pieces but no '\[CLS\]', the start piece"):
-        WordPiece(b"[PAD]\n[UNK]")
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"[PAD]\n[UNK]", r"has 2 pieces but no '\[CLS\]', the start piece"),
+        (b"[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\na\n", "has the piece 'a' 2 times, first in line 6"),
+        (b"[PAD]\n[UNK]\n\n[CLS]\n[SEP]\n[MASK]\n", "Line 3 of vocab.txt is blank"),
+        (b"[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n\n", "Line 7 of vocab.txt is blank"),
+    ],
+)
+def test_a_damaged_vocabulary(data, sentence):
+    with pytest.raises(ZooError, match=sentence):
+        WordPiece(data)
+
+
+def test_ends_of_lines_of_another_system(tokenizer):
+    other = WordPiece(tokenizer.data.replace(b"\n", b"\r\n"))
+    assert other.vocabulary.pieces == tokenizer.vocabulary.pieces
+
+
+def test_a_piece_of_white_space_matches_nothing():
+    """Google's Chinese vocabulary has one."""
+    odd = WordPiece("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n\u2028\na\n".encode())
+    assert odd.ids(["a \u2028 a"]) == odd.in_graph(["a \u2028 a"]).to_list() == [[6, 6]]
 
 
 def test_lone_surrogates_vanish():
