@@ -91,9 +91,9 @@ class Tokenizer:
     def align(self, texts: Texts | Sequence[Sequence[str]], special_tokens: str = "plain") -> list[Pieces]:
         """The pieces of each text with their places in it; a text may be a list of words, as for labels of words."""
         check_special(special_tokens)
-        if isinstance(texts, str) or not any(isinstance(text, (list, tuple)) for text in texts):
-            return [self.pieces(text, special_tokens) for text in as_strings(texts)]
-        return [self.pieces_of_words(as_strings(words), special_tokens) for words in texts]
+        if isinstance(texts, (list, tuple)) and any(isinstance(text, (list, tuple)) for text in texts):
+            return [self.pieces_of_words(as_strings(words), special_tokens) for words in texts]
+        return [self.pieces(text, special_tokens) for text in as_strings(texts)]
 
     def pieces(self, text: str, special_tokens: str) -> Pieces:
         """One text's pieces; what is parsed as a special piece is one."""
