@@ -35,9 +35,12 @@ class CharacterMap(dict):
 
     @cached_property
     def normalizer(self):
+        import tensorflow as tf
+
         from keras_bert_zoo.text.graph import normalizer
 
-        return normalizer(self.table())
+        with tf.init_scope():  # what is made while one function is traced must outlive it
+            return normalizer(self.table())
 
     def in_graph(self, strings):
         return self.normalizer.normalize(strings)

@@ -87,9 +87,11 @@ class SentencePiece(Tokenizer):
 
     @cached_property
     def fast(self):
+        import tensorflow as tf
         import tensorflow_text as tf_text
 
-        return tf_text.SentencepieceTokenizer(self.data)
+        with tf.init_scope():
+            return tf_text.SentencepieceTokenizer(self.data)
 
     @cached_property
     def resplit_in_graph(self):

@@ -74,9 +74,12 @@ class WordPiece(Tokenizer):
 
     @cached_property
     def graph(self):
+        import tensorflow as tf
+
         from keras_bert_zoo.text.graph import GraphWordPiece
 
-        return GraphWordPiece(self.clean, self.vocabulary, self.split_cjk)
+        with tf.init_scope():  # what is made while one function is traced must outlive it
+            return GraphWordPiece(self.clean, self.vocabulary, self.split_cjk)
 
     def encode_in_graph(self, strings):
         return self.graph(strings)

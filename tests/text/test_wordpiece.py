@@ -78,8 +78,11 @@ def test_the_graph_drops_bytes_that_are_no_utf8():
 def test_the_graph_inside_a_data_set():
     import tensorflow as tf
 
-    data = tf.data.Dataset.from_tensor_slices(["a b", "hello"]).batch(2).map(UNCASED.in_graph)
-    assert next(iter(data)).to_list() == UNCASED.ids(["a b", "hello"])
+    texts = ["a b", "ΑΣ hello", "x" * 300]
+    for name in ("bert_uncased_vocab.txt", "albert_spiece.model"):
+        fresh = packaged(name)  # made while the data set's function is traced
+        data = tf.data.Dataset.from_tensor_slices(texts).batch(3).map(fresh.in_graph)
+        assert next(iter(data)).to_list() == fresh.in_graph(texts).to_list() == fresh.ids(texts)
 
 
 def test_back_to_text():

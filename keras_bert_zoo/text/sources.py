@@ -1,0 +1,126 @@
+"""Text to count words in: files of any size, packed or not, or strings, a block at a time."""
+
+import bz2
+import codecs
+import glob
+import gzip
+import lzma
+import tarfile
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+from keras_bert_zoo.errors import ZooError
+
+BLOCK = 1 << 16  # bytes read at a time
+PACKED = {".gz": gzip.open, ".xz": lzma.open, ".bz2": bz2.open}
+TAPES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2")
+MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}  # byte order marks
+DAMAGE = (OSError, EOFError, lzma.LZMAError, zlib.error, tarfile.TarError)
+Files = str | Path | Iterable[str | Path | bytes]
+
+
+class Source:
+    """Texts to go through once, in blocks that end where a word does.
+
+    `files` is a file, a folder, a pattern such as "texts/*.txt", or a list of those; any other iterable is one of
+    texts. Files ending in .gz, .xz, .bz2 or .tar are unpacked on the way; what is no UTF-8 is dropped. `size` is
+    in bytes on the disk, and None for texts; `done` is how much of it, or how many texts, have been read.
+    """
+
+    def __init__(self, files: Files):
+        self.files = [files] if isinstance(files, (str, Path)) else files
+        if isinstance(files, (bytes, Mapping)) or not isinstance(self.files, Iterable):
+            raise ZooError(f"{files!r:.80} is neither a file nor a list of them, nor an iterable of texts.")
+        self.paths = find_files(self.files) if isinstance(self.files, (list, tuple)) else None
+        self.size = sum(path.stat().st_size for path in self.paths) if self.paths else None
+        self.done = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self.from_files() if self.paths else self.from_texts()
+
+    def from_files(self) -> Iterator[str]:
+        before = 0
+        for path in self.paths:
+            with path.open("rb") as raw:
+                for block in read(path, raw):
+                    self.done = before + raw.tell()
+                    yield block
+                before += raw.tell()
+            self.done = before
+
+    def from_texts(self) -> Iterator[str]:
+        for place, text in enumerate(self.files):
+            if not isinstance(text, (str, bytes)):
+                raise ZooError(f"Text {place} is {text!r:.80}, of type {type(text).__name__}: give strings.")
+            content = text if isinstance(text, bytes) else text.encode("utf-8", "ignore")  # no lone surrogates
+            self.done += 1
+            yield content.decode("utf-8", "ignore")
+
+
+def find_files(named: Iterable[str | Path]) -> list[Path]:
+    """The files that paths, folders and patterns stand for, each once, those of one name sorted."""
+    found = []
+    for place, name in enumerate(named):
+        if not isinstance(name, (str, Path)):
+            raise ZooError(f"File {place} is {name!r:.80}: give paths, or texts as iter([...]).")
+        found += matching(name)
+    if not found:
+        raise ZooError("There are no files: give at least one.")
+    return list(dict.fromkeys(found))
+
+
+def matching(name: str | Path) -> list[Path]:
+    """The file of a name, all in the folder of that name, or those that a pattern fits."""
+    path = Path(name).expanduser()
+    try:
+        if path.is_dir():
+            found = [file for file in path.rglob("*") if not file.name.startswith(".")]
+        else:
+            found = [path] if path.exists() else map(Path, glob.glob(str(path), recursive=True))  # noqa: PTH207
+        found = sorted(file for file in found if file.is_file())
+    except (OSError, ValueError):  # no name that a system could have
+        found = []
+    if not found:
+        raise ZooError(
+            f"There is no file {str(name)[:80]!r}: give a text file, a folder of them or a pattern such as "
+            "'texts/*.txt'; texts themselves go in as iter([...])."
+        )
+    return found
+
+
+def read(path: Path, raw: BinaryIO) -> Iterator[str]:
+    """The text of a file in blocks."""
+    try:
+        for stream in unpacked(path, raw):
+            encoding = next((name for mark, name in MARKS.items() if stream.peek(4).startswith(mark)), "utf-8")
+            decode = codecs.getincrementaldecoder(encoding)("ignore").decode
+            yield from blocks(map(decode, iter(partial(stream.read, BLOCK), b"")))
+    except DAMAGE as error:
+        raise ZooError(f"{path} cannot be read ({error}): is it whole, and what its name says?") from error
+
+
+def unpacked(path: Path, raw: BinaryIO) -> Iterator[BinaryIO]:
+    """The streams of a file: of an archive one for each of its files."""
+    if not path.name.lower().endswith(TAPES):
+        yield PACKED.get(path.suffix.lower(), lambda raw: raw)(raw)
+        return
+    with tarfile.open(fileobj=raw, mode="r|*") as tape:
+        for member in tape:
+            if member.isfile():
+                yield tape.extractfile(member)
+
+
+def blocks(texts: Iterable[str]) -> Iterator[str]:
+    """Pieces of one text, cut anywhere, as blocks that end at white space; only a word longer than BLOCK is cut."""
+    rest = ""
+    for more in texts:
+        text = rest + more
+        end = max(map(text.rfind, " \n\r\t")) + 1
+        if not end and len(text) > BLOCK:
+            end = len(text)
+        rest = text[end:]
+        yield text[:end]
+    yield rest
