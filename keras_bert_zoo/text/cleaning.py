@@ -156,12 +156,16 @@ class Cleaning:
         """
         import tensorflow as tf
 
-        from keras_bert_zoo.text.graph import is_plain, only_utf8
+        from keras_bert_zoo.text.graph import are_plain, only_utf8
 
-        def carefully():
-            text = only_utf8(strings)
+        plain = are_plain(strings, self.seldom, longest)
+        clean = last(strings)
+
+        def with_care_for_some():
+            places = tf.where(~plain)
+            text = only_utf8(tf.gather_nd(strings, places))
             for step in self.steps:
                 text = step.in_graph(text)
-            return careful_last(text)
+            return tf.tensor_scatter_nd_update(clean, places, careful_last(text))
 
-        return tf.cond(is_plain(strings, self.seldom, longest), lambda: last(strings), carefully)
+        return tf.cond(tf.reduce_all(plain), lambda: clean, with_care_for_some)

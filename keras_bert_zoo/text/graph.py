@@ -91,11 +91,11 @@ def boundaries(chars: Iterable[str]) -> set[str]:
     return {char for char, count in zip(chars, words.row_lengths().numpy(), strict=True) if count > 1}
 
 
-def is_plain(strings: tf.Tensor, seldom: str, longest: int) -> tf.Tensor:
-    """Whether every string is UTF-8, without `seldom`, and without words of more than `longest` characters."""
+def are_plain(strings: tf.Tensor, seldom: str, longest: int) -> tf.Tensor:
+    """Which strings are UTF-8, without `seldom`, and without words of more than `longest` characters."""
     other = f"[{but(' ' + chr(9) + chr(10) + chr(13) + seldom)}]"
     word = f"{other}{{0,{longest}}}" if longest else f"{other}*"
-    return tf.reduce_all(tf.strings.regex_full_match(strings, f"{word}(?:[ \t\n\r]{word})*"))
+    return tf.strings.regex_full_match(strings, f"{word}(?:[ \t\n\r]{word})*")
 
 
 def but(without: str) -> str:
