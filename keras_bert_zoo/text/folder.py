@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from keras_bert_zoo.errors import ZooError
-from keras_bert_zoo.text import sentencepiece, wordpiece
+from keras_bert_zoo.text import sentencepiece, vectorize, wordpiece
 from keras_bert_zoo.text.tokenizer import Tokenizer
 
 PACKAGED = Path(__file__).parent / "packaged"
@@ -13,6 +13,7 @@ FILES = {  # the first that a folder has is its vocabulary; Google's ALBERT call
     "vocab_chinese.txt": wordpiece.from_settings,  # Google's Chinese ALBERT
     "spiece.model": sentencepiece.from_settings,
     "30k-clean.model": sentencepiece.from_settings,
+    "words.txt": vectorize.from_settings,
     "tokenizer.json": wordpiece.from_json,
 }
 
