@@ -16,8 +16,10 @@ DOORS = {
     "describe": "keras_bert_zoo.zoo.describe",
     "evaluate": "keras_bert_zoo.training.evaluate",
     "finetune": "keras_bert_zoo.training.finetune",
+    "inspect": "keras_bert_zoo.data.inspect",
     "list_models": "keras_bert_zoo.zoo.presets",
     "load": "keras_bert_zoo.zoo.build",
+    "suggest_length": "keras_bert_zoo.data.lengths",
     "tokenizer": "keras_bert_zoo.zoo.tokenizers",
 }
 __all__ = ["__version__", *DOORS]

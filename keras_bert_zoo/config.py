@@ -76,6 +76,12 @@ class BertConfig:
         last_norm = 2 * h if self.pre_norm else 0
         return embeddings + self.num_blocks * block + last_norm + sum(self.head_params[head] for head in heads)
 
+    def multiply_adds(self, length: int) -> int:
+        """Multiply-adds of the encoder over one row of `length` tokens; attention's part grows with its square."""
+        e, h, i = self.embedding_size, self.hidden_size, self.intermediate_size
+        block = length * (4 * h * h + 2 * h * i) + 2 * length * length * h
+        return self.num_layers * block + (0 if e == h else length * e * h)
+
     @property
     def head_params(self) -> dict[str, int]:
         """Parameters of each pretraining head; the masked-LM one borrows the token table."""

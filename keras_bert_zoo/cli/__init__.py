@@ -10,18 +10,22 @@ from keras_bert_zoo import __version__
 from keras_bert_zoo.cli.convert import convert
 from keras_bert_zoo.cli.evaluate import evaluate
 from keras_bert_zoo.cli.finetune import finetune
+from keras_bert_zoo.cli.inspect import inspect
 from keras_bert_zoo.cli.list import list_
 from keras_bert_zoo.cli.predict import predict
 from keras_bert_zoo.cli.show import show
+from keras_bert_zoo.cli.vocabulary import vocabulary
 from keras_bert_zoo.errors import ZooError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 app.command("list")(list_)
 app.command("show")(show)
+app.command("inspect")(inspect)
 app.command("convert")(convert)
 app.command("finetune")(finetune)
 app.command("evaluate")(evaluate)
 app.command("predict")(predict)
+app.add_typer(vocabulary, name="vocabulary")
 
 
 @app.callback(invoke_without_command=True)

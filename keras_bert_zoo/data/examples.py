@@ -52,6 +52,11 @@ class Examples:
             rows=[self.rows[i] for i in places],
         )
 
+    def parts(self) -> dict[str, list[Any]]:
+        """What an example consists of: its text, and where there are any its pair and label."""
+        found = {"text": self.texts, "pair": self.pairs, "label": self.labels}
+        return {kind: values for kind, values in found.items() if values is not None}
+
     def identities(self) -> list[tuple[str, str]]:
         """What makes two examples the same: text and pair, without spaces around."""
         return [(a.strip(), b.strip()) for a, b in zip(self.texts, self.pairs or [""] * len(self), strict=True)]
@@ -66,20 +71,27 @@ def read(data: Any, columns: Columns = DEFAULT, empty: str = "error") -> Example
     find(EMPTY, empty, "way with empty rows")
     if isinstance(data, Examples):
         return data
+    whole = gather(data, columns)
+    return EMPTY[empty](whole, [i for i in range(len(whole)) if lacks(whole, i)])
+
+
+def gather(data: Any, columns: Columns = DEFAULT) -> Examples:
+    """Examples as `read` makes them, but rows without a text or a label stay in."""
+    if isinstance(data, Examples):
+        return data
     texts, pairs, labels, rows, source = unpack(data, columns)
     if columns.label is None:
         labels = None
     for kind, values in (("pairs", pairs), ("labels", labels)):
         if values is not None and len(values) != len(texts):
             raise ZooError(f"{source} has {len(texts)} texts but {len(values)} {kind}: give one for each text.")
-    whole = Examples(
+    return Examples(
         [as_text(value, source, row) for value, row in zip(texts, rows, strict=True)],
         None if pairs is None else [as_text(value, source, row) for value, row in zip(pairs, rows, strict=True)],
         None if labels is None else [plain(value) for value in labels],
         source,
         list(rows),
     )
-    return EMPTY[empty](whole, [i for i in range(len(whole)) if lacks(whole, i)])
 
 
 def unpack(data: Any, columns: Columns) -> tuple[Sequence, Sequence | None, Sequence | None, Sequence[int], str]:
@@ -164,13 +176,12 @@ def is_nan(value: Any) -> bool:
 
 def lacks(examples: Examples, place: int) -> str:
     """What an example lacks, or nothing."""
-    if not examples.texts[place].strip():
-        return "text"
-    if examples.pairs is not None and not examples.pairs[place].strip():
-        return "pair"
-    label = "" if examples.labels is None else examples.labels[place]
-    missing = label is None or is_nan(label) or (isinstance(label, str) and not label.strip())
-    return "label" if examples.labels is not None and missing else ""
+    return next((kind for kind, values in examples.parts().items() if is_missing(values[place])), "")
+
+
+def is_missing(value: Any) -> bool:
+    """None, NaN, or nothing but white space."""
+    return value is None or is_nan(value) or (isinstance(value, str) and not value.strip())
 
 
 def refuse(examples: Examples, places: list[int]) -> Examples:

@@ -50,7 +50,13 @@ class Splits(NamedTuple):
 
 def check_counts(classes: list[str], parts: int, source: str) -> None:
     """Every class must be able to be in every part."""
-    name, count = min(Counter(classes).items(), key=lambda item: item[1])
+    counts = Counter(classes)
+    if len(classes) < len(counts) * parts:
+        raise ZooError(
+            f"{source} has {len(classes)} rows and {len(counts)} classes, too few for a row of every class in each of "
+            f"{parts} parts: add rows, choose another column with label=, or give validation= and test= yourself."
+        )
+    name, count = min(counts.items(), key=lambda item: item[1])
     if count < parts:
         raise ZooError(
             f"{source} has {count} row{'s' * (count > 1)} of the class {name!r}, too few to be in each of {parts} "

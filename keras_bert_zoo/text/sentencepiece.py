@@ -64,13 +64,13 @@ class SentencePiece(Tokenizer):
         whole = [place for place in range(len(text)) if place - 1 not in quotes]  # without their second halves
         clean, places = self.clean.trace(QUOTES.sub('"', text))
         places = [*(whole[place] for place in places), len(text)]
-        found = []
+        found, kept = [], set(places)
         for piece in self.model.encode(clean, out_type="immutable_proto").pieces:
             for i, start, end in self.split_span(piece, clean):
                 if start == end:  # a space with nothing behind it
                     found.append((i, places[start], places[start]))
                     continue
-                first, last = reach(text, places[start:end])
+                first, last = reach(text, places[start:end], kept)
                 found.append((i, first, last + (last - 1 in quotes)))
         return found
 

@@ -77,7 +77,7 @@ def matching(name: str | Path) -> list[Path]:
     path = Path(name).expanduser()
     try:
         if path.is_dir():
-            found = [file for file in path.rglob("*") if not file.name.startswith(".")]
+            found = path.rglob("*")
         else:
             found = [path] if path.exists() else map(Path, glob.glob(str(path), recursive=True))  # noqa: PTH207
         found = sorted(file for file in found if file.is_file())

@@ -1,5 +1,6 @@
 """The door to a vocabulary of one's own: text in, a tokenizer and its folder out."""
 
+import os
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -82,8 +83,9 @@ def check(size: int, lower: bool, strip_accents: bool | None, coverage: float, m
 
 def writable(folder: Path, overwrite: bool) -> Path:
     """A folder that is not there, is empty, or with `overwrite` has only a vocabulary in it."""
-    if folder.exists() and not folder.is_dir():
-        raise ZooError(f"{folder} is a file: give a folder for the vocabulary.")
+    nearest = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        raise ZooError(f"{folder} cannot be written, because {nearest} is no folder that may be: choose another.")
     there = {path.name for path in folder.iterdir()} if folder.exists() else set()
     if there and not overwrite:
         raise ZooError(f"{folder} is not empty: choose another folder, or replace its vocabulary with overwrite=True.")
@@ -103,5 +105,8 @@ def write(tokenizer: Tokenizer, folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
     for name, content in files.items():
         partial = folder / f".{name}.partial"
-        partial.write_bytes(content)
-        partial.replace(folder / name)
+        try:
+            partial.write_bytes(content)
+            partial.replace(folder / name)
+        finally:
+            partial.unlink(missing_ok=True)

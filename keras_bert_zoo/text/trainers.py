@@ -1,4 +1,4 @@
-"""From the words of a text and how often each occurs to the file of a vocabulary; the same words give the same bytes."""
+"""From words and how often each occurs to the file of a vocabulary; the same words give the same bytes."""
 
 import io
 import re
@@ -13,7 +13,7 @@ from keras_bert_zoo.text.words import CONTINUES, LONGEST_WORD
 TOGETHER = 10_000  # words handed over at a time
 AT_LEAST = 2  # occurrences of two neighbours that become one piece
 THREADS = 4  # of SentencePiece; sums of floats, and so the pieces, depend on it
-SYMBOLS = '()"-.–£€'  # pieces of their own in google-research/albert's 30k-clean.model (its trainer_spec)
+SYMBOLS = '()"-.\N{EN DASH}£€'  # pieces of their own in google-research/albert's 30k-clean.model (its trainer_spec)
 
 
 class WordPieceTrainer:

@@ -1,6 +1,7 @@
 """Greedy WordPiece of one word, remembered: most words of a text have been seen before."""
 
 import re
+from collections.abc import Container
 
 from keras_bert_zoo.text.cleaning import Cleaning
 from keras_bert_zoo.text.unicode import characters
@@ -57,12 +58,12 @@ class Spans(dict):
 
     def __missing__(self, text: str) -> tuple[tuple[int, int, int], ...]:
         clean, places = self.words.clean.trace(text)
-        spans = []
+        spans, kept = [], set(places)
         for word in re.finditer(r"\S+", clean):
             at = word.start()
             for i in self.words.pieces(word[0]):
                 length = self.length(i, word, at)
-                spans.append((i, *reach(text, places[at : at + length])))
+                spans.append((i, *reach(text, places[at : at + length], kept)))
                 at += length
         return remember(self, text, tuple(spans))
 
@@ -73,10 +74,10 @@ class Spans(dict):
         return len(self.words.vocabulary.pieces[i]) - len(CONTINUES) * (at > word.start())
 
 
-def reach(text: str, places: list[int]) -> tuple[int, int]:
-    """From the first of some places to behind the last, with the marks on it."""
+def reach(text: str, places: list[int], kept: Container[int]) -> tuple[int, int]:
+    """From the first of some places to behind the last, with the marks on it that were not kept."""
     end = max(places) + 1
-    while end < len(text) and text[end] in characters("mark"):
+    while end < len(text) and end not in kept and text[end] in characters("mark"):
         end += 1
     return min(places), end
 
