@@ -1,8 +1,11 @@
 """What tests share: tiny shapes with odd sizes, a tiny vocabulary, and the goldens."""
 
+import gc
+import io
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -51,8 +54,26 @@ PIECES = [
 @pytest.fixture(autouse=True)
 def fresh():
     """Every test with the same random numbers and no names left over."""
-    keras.utils.clear_session()
+    keras.utils.clear_session()  # frees memory too
+    gc.freeze()  # else every search for garbage goes through all of TensorFlow, a second and more each time
     keras.utils.set_random_seed(0)
+
+
+@pytest.fixture
+def here(monkeypatch, capsys):
+    """`keras-bert-zoo` in this process, which has TensorFlow already: its status, and what it wrote."""
+    from keras_bert_zoo.cli import main
+
+    def run(*arguments, folder=".", stdin=b""):
+        monkeypatch.chdir(folder)
+        monkeypatch.setattr("sys.argv", ["keras-bert-zoo", *map(str, arguments)])
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        with pytest.raises(SystemExit) as done:
+            main()
+        said = capsys.readouterr()
+        return SimpleNamespace(returncode=done.value.code or 0, stdout=said.out, stderr=said.err)
+
+    return run
 
 
 @pytest.fixture

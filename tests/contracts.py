@@ -109,7 +109,7 @@ def runs_in(policy, task, family, options):
 def learns(task, family, options):
     """One step of plain compile and fit moves every trainable weight, and the loss falls in a few."""
     model = make(task, family, options)
-    model.compile(optimizer=keras.optimizers.Adam(1e-2), jit_compile=False)
+    model.compile(optimizer=keras.optimizers.Adam(1e-2))
     given = inputs_for(model)
     target = targets(model, given)
     before = [w.numpy() for w in model.trainable_weights]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from keras_bert_zoo.errors import ZooError
+
 if TYPE_CHECKING:
     from keras_bert_zoo.text import Tokenizer
 
@@ -54,7 +56,7 @@ def report(
     names = [short if shorts.count(short) == 1 else source for short, source in zip(shorts, with_, strict=True)]
     opened = {name: open_vocabulary(source) for name, source in zip(names, with_, strict=True)}
     found = vocabulary_report(opened, files, lambda line: typer.echo(line, err=True))
-    shown = json.dumps(found, indent=2, ensure_ascii=False) if whole else str(found)
+    shown = json.dumps(found, indent=2) if whole else str(found)
     typer.echo(shown.encode(sys.stdout.encoding, "replace").decode(sys.stdout.encoding))
     if out:
         found.save(out)
@@ -68,4 +70,7 @@ def open_vocabulary(source: str) -> "Tokenizer":
     path = Path(source).expanduser()
     if not path.is_file():
         return tokenizer(source)
-    return (SentencePiece if path.suffix == ".model" else WordPiece)(path.read_bytes())
+    try:
+        return (SentencePiece if path.suffix == ".model" else WordPiece)(path.read_bytes())
+    except UnicodeDecodeError as error:
+        raise ZooError(f"{path} is no UTF-8 at byte {error.start}: give a vocab.txt, or a .model.") from error

@@ -9,19 +9,10 @@ def lookup(table, ids):
 
     Its gradient sums the rows of repeated ids. TensorFlow's own is a list of rows, of which the optimizers
     of Keras 3.15 square each alone (keras/src/backend/tensorflow/sparse.py): Adam's second moment and
-    every norm are then wrong.
+    every norm are then wrong. The gradient of a reshape is an array, whatever came before; a custom gradient
+    would say so too, but TensorFlow keeps the graph of every one for good.
     """
-    ids = ops.cast(ids, "int32")
-
-    @ops.custom_gradient
-    def take(table):
-        def gradient(upstream):
-            rows = ops.reshape(upstream, (-1, upstream.shape[-1]))
-            return ops.segment_sum(rows, ops.reshape(ids, (-1,)), num_segments=table.shape[0])
-
-        return ops.take(table, ids, axis=0), gradient
-
-    return take(ops.copy(table))  # a tensor: TensorFlow takes no variables here
+    return ops.take(ops.reshape(table, table.shape), ops.cast(ids, "int32"), axis=0)
 
 
 class Table(keras.layers.Embedding):

@@ -1,6 +1,7 @@
 """What every task is: an encoder, the parts of its head, and raw text in and answers out."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -75,15 +76,25 @@ class Task(keras.Model):
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
         self.compile(**keras.saving.deserialize_keras_object(config))
-        self.optimizer.build(self.trainable_variables)  # its slots are in the file
+        self.build_optimizer()  # its slots are in the file
 
     def fit(self, x=None, y=None, *args, validation_data=None, **kwargs) -> keras.callbacks.History:
         """Keras's fit, which takes raw texts as well as arrays and data sets, to learn from and to validate on."""
         if isinstance(validation_data, (tuple, list)) and len(validation_data) > 1:
             validation_data = (*self.labelled(*validation_data[:2]), *validation_data[2:])
         x, y = self.labelled(x, y)
+        self.build_optimizer()
         with not_lost(self):
             return super().fit(x, y, *args, validation_data=validation_data, **kwargs)
+
+    def build_optimizer(self) -> None:
+        """Make the optimizer's variables; TensorFlow traces a step that makes them twice, which doubles the wait."""
+        optimizer = getattr(self, "optimizer", None)
+        if optimizer is None or optimizer.built:
+            return
+        strategy = getattr(self, "distribute_strategy", None)  # TensorFlow's
+        with strategy.scope() if strategy else nullcontext():
+            optimizer.build(self.trainable_variables)
 
     def evaluate(self, x=None, y=None, *args, **kwargs) -> Any:
         """Keras's evaluate, which takes raw texts as well as arrays and data sets."""

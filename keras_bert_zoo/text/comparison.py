@@ -93,6 +93,8 @@ def aligned(words: list[str]) -> list[str]:
 
 
 def shorter(word: str) -> str:
+    """A word that fits into a table and does nothing to a terminal."""
+    word = word if word.isprintable() else word.encode("unicode_escape").decode()
     return word if len(word) <= WIDEST else word[: WIDEST - 3] + "..."
 
 

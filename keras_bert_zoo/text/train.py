@@ -15,6 +15,7 @@ from keras_bert_zoo.text.tokenizer import Tokenizer
 from keras_bert_zoo.text.trainers import SentencePieceTrainer, WordPieceTrainer
 
 TRAINERS = {"wordpiece": WordPieceTrainer, "sentencepiece": SentencePieceTrainer}
+LARGEST = 1 << 20  # pieces: a guard against a slip of the hand
 FILES = {"vocab.txt", "spiece.model", "tokenizer_config.json"}  # what may lie in a folder that is replaced
 
 
@@ -75,6 +76,8 @@ def check(size: int, lower: bool, strip_accents: bool | None, coverage: float, m
     """Settings that cannot be, before any work."""
     for name, kind, value in (("size", int, size), ("lower", bool, lower), ("max_length", int, max_length)):
         check_value(name, kind, value)
+    if size > LARGEST:
+        raise ZooError(f"size={size} is past {LARGEST:,}, and no text has so many pieces: ask for fewer.")
     if strip_accents is not None:
         check_value("strip_accents", bool, strip_accents)
     if isinstance(coverage, bool) or not isinstance(coverage, (int, float)) or not 0 < coverage <= 1:

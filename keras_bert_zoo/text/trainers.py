@@ -37,11 +37,11 @@ class WordPieceTrainer:
         known = alphabet(counts, coverage)
         given = [*self.specials, *starts(known)]
         if len(given) > size:
-            raise too_small(size, len(given), len(known))
+            raise too_small(size, len(given))
         trainer = trainers.WordPieceTrainer(
             vocab_size=size,
             min_frequency=AT_LEAST,
-            special_tokens=given,  # else it numbers the characters in an order that changes, and ties go by numbers
+            special_tokens=given,  # else it numbers the characters as they come, and of equal pairs numbers decide
             continuing_subword_prefix=CONTINUES,
             show_progress=False,
         )
@@ -76,7 +76,7 @@ def starts(known: list[str]) -> list[str]:
 
 def repeated(counts: Mapping[str, int], known: frozenset[str]) -> Iterator[list[str]]:
     """Every word as often as it occurs; one with another character can only be unknown, and teaches nothing."""
-    for word in sorted(counts):
+    for word in counts:
         if known.issuperset(word):
             for start in range(0, counts[word], TOGETHER):
                 yield [word] * min(TOGETHER, counts[word] - start)

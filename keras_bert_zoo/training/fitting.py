@@ -13,10 +13,10 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_bert_zoo.data import LENGTHS, Examples, Labels, PackedBatches, Splits, balanced, compare
+from keras_bert_zoo.data import LENGTHS, Examples, Labels, PackedBatches, Splits, balanced, compare, shortest_length
 from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.tasks import Task
-from keras_bert_zoo.text import Tokenizer
+from keras_bert_zoo.text.pack import pack
 from keras_bert_zoo.training.baseline import tfidf
 from keras_bert_zoo.training.keeping import KeepBest
 from keras_bert_zoo.training.optimizers import AdamW
@@ -27,7 +27,6 @@ from keras_bert_zoo.training.schedules import WarmupLinear
 from keras_bert_zoo.training.scores import choose_threshold, probabilities, score
 from keras_bert_zoo.training.settings import Settings
 
-WHOLE = 0.995  # share of the training texts that the length leaves whole
 PACKAGES = ("keras-bert-zoo", "keras", "numpy")
 log = logging.getLogger("keras_bert_zoo")
 
@@ -48,6 +47,7 @@ class Fitting:
         self.weights, self.out, self.tell = weights, out, tell
         known = Labels(tuple(model.labels))
         self.targets = {name: known.numbers(part) for name, part in self.parts().items()}
+        self.twice = compare(splits)
         self.length, self.inputs, self.cut = self.tokenize()
         self.batches = self.make_batches()
         self.keeper = self.make_keeper()
@@ -59,11 +59,15 @@ class Fitting:
         """The length in tokens, the inputs of every part cut to it, and the share of training texts it cuts."""
         tokenizer, train = self.model.tokenizer, self.splits.train
         tokenizer.max_length = self.model.encoder.config.max_length  # an earlier run may have left less
-        whole = token_counts(tokenizer, train)
-        length = self.settings.length or suggest_length(whole, min(tokenizer.max_length, LENGTHS[-1]))
+        firsts = tokenizer.ids(train.texts)
+        seconds = None if train.pairs is None else tokenizer.ids(train.pairs)
+        whole = token_counts(firsts, seconds)
+        length = self.settings.length or shortest_length(whole, most=min(tokenizer.max_length, LENGTHS[-1]))
         if length > tokenizer.max_length:
             raise ZooError(f"length={length} is longer than the {tokenizer.max_length} tokens of this model.")
-        inputs = {name: tokenizer(part.texts, part.pairs, length=length) for name, part in self.parts().items()}
+        others = {name: part for name, part in self.parts().items() if name != "train"}
+        inputs = {name: tokenizer(part.texts, part.pairs, length=length) for name, part in others.items()}
+        inputs["train"] = pack(firsts, seconds, length, tokenizer.max_length, tokenizer.frame())
         tokenizer.max_length = length  # answers see of a text what training saw
         return length, inputs, float((whole > length).mean())
 
@@ -79,7 +83,7 @@ class Fitting:
     def make_keeper(self) -> KeepBest:
         settings, steps = self.settings, len(self.batches)
         return KeepBest(
-            lambda: self.score("validation"),
+            self.judge,
             settings.best,
             settings.patience,
             steps * settings.epochs,
@@ -93,7 +97,7 @@ class Fitting:
         interrupted = self.train()
         self.keeper.restore()
         if self.settings.threshold:
-            self.model.threshold = choose_threshold(self.probabilities("validation"), self.targets["validation"])
+            self.model.threshold = choose_threshold(self.keeper.best.likely, self.targets["validation"])
         run = Run(self.model, self.report(interrupted), self.keeper.log)
         if self.out is not None:
             run.save_somewhere(self.out)
@@ -107,7 +111,7 @@ class Fitting:
         sizes = ", ".join(f"{len(part):,} {name}" for name, part in self.parts().items())
         labels, source = ", ".join(self.model.labels), self.weights or self.settings.name
         self.tell(f"{source}: {labels}; {sizes}; {self.length} tokens, {self.cut:.1%} cut")
-        for where, count in compare(self.splits).items():
+        for where, count in self.twice.items():
             if count and " and " in where:
                 self.tell(
                     f"{count:,} texts are in both {where}: figures may flatter; drop_duplicates=True takes them out"
@@ -118,7 +122,6 @@ class Fitting:
         settings, steps = self.settings, len(self.batches) * self.settings.epochs
         schedule = WarmupLinear(settings.learning_rate, steps, round(settings.warmup * steps))
         optimizer = AdamW(schedule, settings.weight_decay, global_clipnorm=settings.clip or None)
-        optimizer.build(self.model.trainable_variables)  # else Keras traces the step twice
         jit = settings.jit_compile
         self.model.compile(
             optimizer,
@@ -150,6 +153,11 @@ class Fitting:
             progress.close()
         return False
 
+    def judge(self) -> tuple[dict[str, Any], np.ndarray]:
+        """The figures of validation, and the probabilities they are of."""
+        likely = self.probabilities("validation")
+        return self.score("validation", likely), likely
+
     def probabilities(self, part: str) -> np.ndarray:
         """Of every class for every text of a part, (N, C)."""
         return probabilities(self.model, self.inputs[part], self.settings.batch_size)
@@ -167,23 +175,23 @@ class Fitting:
 
     def report(self, interrupted: bool) -> Report:
         model, keeper, parts = self.model, self.keeper, self.parts()
-        scores = {part: self.score(part) for part in parts if part != "train"}
+        test = self.score("test", self.probabilities("test")) if "test" in parts else None
         weights = self.class_weights().tolist() if self.settings.class_weight else None
         return Report(
             examples_seen=self.batches.texts_in(keeper.step),
             steps=keeper.step,
             real_tokens=self.batches.tokens_in(keeper.step),
             train_seconds=keeper.seconds,
-            validation=scores["validation"],
-            test=scores.get("test"),
+            validation=self.score("validation", keeper.best.likely),
+            test=test,
             baseline=self.baseline() if self.settings.baseline else None,
             labels=list(model.labels),
             sizes={name: len(part) for name, part in parts.items()},
             cut=self.cut,
-            duplicates=compare(self.splits),
+            duplicates=self.twice,
             class_weight=dict(zip(model.labels, weights, strict=True)) if weights else None,
             threshold=model.threshold,
-            best_epoch=keeper.history[keeper.best]["epoch"],
+            best_epoch=keeper.best.row["epoch"],
             interrupted=interrupted,
             history=keeper.history,
             settings=self.repeat(),
@@ -198,8 +206,8 @@ class Fitting:
         without = {} if "test" in self.targets else {"test": False}
         return asdict(self.settings) | {"length": self.length, "weights": weights} | without
 
-    def score(self, part: str) -> dict[str, Any]:
-        return score(self.probabilities(part), self.targets[part], self.model.labels, self.model.threshold)
+    def score(self, part: str, likely: np.ndarray) -> dict[str, Any]:
+        return score(likely, self.targets[part], self.model.labels, self.model.threshold)
 
     def baseline(self) -> dict[str, Any]:
         """What the words alone can do on the last part."""
@@ -209,18 +217,10 @@ class Fitting:
         return score(likely, self.targets[last], labels)
 
 
-def token_counts(tokenizer: Tokenizer, examples: Examples) -> np.ndarray:
+def token_counts(firsts: list[list[int]], seconds: list[list[int]] | None) -> np.ndarray:
     """Tokens of every example, uncut, with the special ones (N,)."""
-    counts = np.array([len(ids) for ids in tokenizer.ids(examples.texts)])
-    if examples.pairs is None:
-        return counts + 2
-    return counts + 3 + np.array([len(ids) for ids in tokenizer.ids(examples.pairs)])
-
-
-def suggest_length(lengths: np.ndarray, most: int) -> int:
-    """The shortest of LENGTHS that leaves WHOLE of the texts whole, `most` at most."""
-    needed = np.quantile(lengths, WHOLE, method="higher")
-    return min(next((n for n in LENGTHS if n >= needed), most), most)
+    counts = np.array([len(ids) for ids in firsts])
+    return counts + 2 if seconds is None else counts + 3 + np.array([len(ids) for ids in seconds])
 
 
 def pays_to_compile() -> bool:

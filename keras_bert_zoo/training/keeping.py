@@ -2,23 +2,32 @@
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
+import numpy as np
 
 from keras_bert_zoo.training.scores import pick
 
 
-class KeepBest(keras.callbacks.Callback):
-    """Scores the model after every epoch, keeps the best weights, and stops when `patience` epochs were no better.
+class Best(NamedTuple):
+    """An epoch: its row of figures, its weights, and the probabilities (N, C) that it gave validation."""
 
-    `measure` gives the figures of validation, `better` is called with them when the best has changed. The log has
-    the training loss of about `POINTS` steps, the history a row of figures for every epoch.
+    row: dict[str, Any]
+    weights: list[np.ndarray]
+    likely: np.ndarray
+
+
+class KeepBest(keras.callbacks.Callback):
+    """Scores the model after every epoch, keeps the best one, and stops when `patience` epochs were no better.
+
+    `measure` gives the figures of validation and its probabilities, `better` is called when the best has changed.
+    The log has the training loss of about `POINTS` steps, the history a row of figures for every epoch.
     """
 
     def __init__(
         self,
-        measure: Callable[[], dict[str, Any]],
+        measure: Callable[[], tuple[dict[str, Any], np.ndarray]],
         metric: str,
         patience: int | None,
         steps: int,
@@ -30,7 +39,8 @@ class KeepBest(keras.callbacks.Callback):
         self.every = max(1, steps // POINTS)
         self.log: list[dict[str, float]] = []
         self.history: list[dict[str, Any]] = []
-        self.step, self.seconds, self.weights, self.best = 0, 0.0, None, None
+        self.best: Best | None = None
+        self.step, self.seconds = 0, 0.0
         self.epoch, self.began = 1, time.monotonic()
 
     def on_epoch_begin(self, epoch, logs=None) -> None:
@@ -44,18 +54,19 @@ class KeepBest(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None) -> None:
         self.count()
         self.judge()
-        waited = self.epoch - self.history[self.best]["epoch"]
+        waited = self.epoch - self.best.row["epoch"]
         if self.patience is not None and waited >= self.patience:
             self.tell(f"{waited} epochs without a better {self.metric}: stopped")
             self.model.stop_training = True
 
     def judge(self) -> None:
         """Score the weights as they are, and keep them if they are the best so far."""
-        figures = self.measure()
-        is_best = self.best is None or self.worth(figures) > self.worth(self.history[self.best])
-        if is_best:  # first, as Ctrl-C may come at any moment
-            self.weights, self.best = self.model.get_weights(), len(self.history)
-        self.history.append({"epoch": self.epoch, "step": self.step} | figures)
+        figures, likely = self.measure()
+        row = {"epoch": self.epoch, "step": self.step} | figures
+        is_best = self.best is None or self.worth(row) > self.worth(self.best.row)
+        if is_best:  # first and at once, as Ctrl-C may come at any moment
+            self.best = Best(row, self.model.get_weights(), likely)
+        self.history.append(row)
         self.tell(
             f"epoch {self.epoch}: validation accuracy {figures['accuracy']:.4f}, macro F1 {figures['macro_f1']:.4f}, "
             f"loss {figures['loss']:.4f}{', the best so far' * is_best}"
@@ -81,8 +92,7 @@ class KeepBest(keras.callbacks.Callback):
 
     def restore(self) -> None:
         """Give the model the best weights back."""
-        if self.weights is not None:
-            self.model.set_weights(self.weights)
+        self.model.set_weights(self.best.weights)
 
 
 POINTS = 200

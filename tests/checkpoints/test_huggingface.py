@@ -30,9 +30,9 @@ def test_old_words_for_norms(golden, tmp_path):
             tensors = {name.replace(new, was): array for name, array in tensors.items()}
         return tensors
 
-    model = load(copy_folder(golden[0], tmp_path / "old", old))
+    found = load(copy_folder(golden[0], tmp_path / "old", old)).arrays_by_name()
     for name, array in load(golden[0]).arrays_by_name().items():
-        np.testing.assert_array_equal(model.arrays_by_name()[name], array)
+        np.testing.assert_array_equal(found[name], array)
 
 
 def test_without_a_prefix_as_a_bare_encoder_has_it(golden, family, tmp_path):
@@ -75,9 +75,9 @@ def test_half_precision_files(golden, kind, tmp_path):
             name: array.astype(kind if kind == "float16" else ml_dtypes.bfloat16) for name, array in tensors.items()
         }
 
-    model, exact = load(copy_folder(golden[0], tmp_path / kind, half)), load(golden[0])
-    for name, array in exact.arrays_by_name().items():
-        np.testing.assert_allclose(model.arrays_by_name()[name], array, rtol=1e-2, atol=1e-3)
+    found = load(copy_folder(golden[0], tmp_path / kind, half)).arrays_by_name()
+    for name, array in load(golden[0]).arrays_by_name().items():
+        np.testing.assert_allclose(found[name], array, rtol=1e-2, atol=1e-3)
 
 
 def test_shards(golden, tmp_path):
@@ -277,7 +277,7 @@ def test_every_shape_survives(tmp_path):
         )
     ):
         for config in (BERT, ALBERT):
-            config = BertConfig(**vars(config) | change)
+            config = BertConfig(**vars(config) | {"num_layers": 2, "num_blocks": 2 if config is BERT else 1} | change)
             model = disturb(build(config, task="masked_lm"))
             folder = tmp_path / f"{i}{config.family}"
             model.save_folder(folder)
@@ -300,7 +300,7 @@ def test_causal_is_transformers_is_decoder(tmp_path):
     assert load(tmp_path / "albert").encoder.config.causal
 
 
-def test_an_albert_with_a_group_for_every_layer(golden, tmp_path):
+def test_an_albert_with_a_group_for_every_layer(tmp_path):
     """Its sizes are those of a BERT, its names are not."""
     config = BertConfig(**vars(ALBERT) | {"embedding_size": 12, "num_blocks": 5})
     model = disturb(build(config, task="masked_lm"))

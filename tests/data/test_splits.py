@@ -55,7 +55,9 @@ def test_pairs_are_one_text():
 @pytest.mark.parametrize(
     ("labels", "shares", "sentence"),
     [
-        (["a", "a", "a", "b"], (0.2, 0.2), "has 1 row of the class 'b', too few to be in each of 3 parts"),
+        (["a"] * 5 + ["b"], (0.2, 0.2), "has 1 row of the class 'b', too few to be in each of 3 parts"),
+        (["a", "b", "c"], (0.2, 0.2), "has 3 rows and 3 classes, too few for a row of every class in each of 3 parts"),
+        (["a", "a", "b"], (0.2, 0), "has 3 rows and 2 classes, too few for a row of every class in each of 2 parts"),
         (["a"] * 10 + ["b"] * 2, (0.2, 0.2), "has 2 rows of the class 'b', too few"),
         (["a"] * 40 + ["b"] * 3, (0.15, 0.15), "has too few rows of the class 'b': none falls into the"),
         (["a", "b"] * 4, (0.1, 0.1), "a share of 0.1 is 1, too few for its 2 classes"),

@@ -86,7 +86,7 @@ def test_not_a_dictionary(model):
 def test_data_sets_pass(model):
     given = rows([4, 6, 2], 7)
     data = tf.data.Dataset.from_tensor_slices((given, np.array([0, 1, 0]))).batch(2)
-    model.compile(jit_compile=False)
+    model.compile(run_eagerly=True)
     model.fit(data, verbose=0)
     np.testing.assert_allclose(model.predict(data, verbose=0), model(given), atol=1e-6)
 
@@ -109,6 +109,6 @@ def test_shapes_that_cannot_be(model, call):
 
 def test_validation_texts_are_read_too(model, tokenizer):
     model.tokenizer = tokenizer
-    model.compile(jit_compile=False)
+    model.compile(run_eagerly=True)
     history = model.fit(["a", "b"], np.array([0, 1]), validation_data=(["c"], np.array([0])), verbose=0).history
     assert np.isfinite(history["val_loss"][0])

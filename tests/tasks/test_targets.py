@@ -16,7 +16,7 @@ GIVEN = rows([4, 6], 7)
 def model(tokenizer):
     model = build(BERT, task="classification", labels=["ham", "spam"])
     model.tokenizer = tokenizer
-    model.compile(jit_compile=False)
+    model.compile(run_eagerly=True)  # to trace a graph takes longer than these tests
     return model
 
 
@@ -47,7 +47,7 @@ def test_targets_that_do_not_fit(model, targets, sentence):
 
 
 def test_a_loss_of_ones_own_takes_what_it_takes(model):
-    model.compile(loss=keras.losses.CategoricalCrossentropy(from_logits=True), jit_compile=False)
+    model.compile(loss=keras.losses.CategoricalCrossentropy(from_logits=True), run_eagerly=True)
     model.fit(GIVEN, np.eye(2), verbose=0)
     with pytest.raises(ZooError, match="There are 2 texts but 3 targets"):
         model.fit(GIVEN, np.eye(3), verbose=0)
@@ -131,7 +131,7 @@ def test_a_mask_past_the_end_is_said(tokenizer, caplog):
 
 
 def test_a_compiled_keras_file_goes_on(model, tmp_path):
-    model.compile("adam", jit_compile=False)
+    model.compile("adam", run_eagerly=True)
     model.fit(GIVEN, [0, 1], verbose=0)
     model.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras")

@@ -7,15 +7,17 @@ import warnings
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from conftest import BERT, PIECES
 
 from keras_bert_zoo import ZooError, build, evaluate, finetune, load
-from keras_bert_zoo.data import read
+from keras_bert_zoo.data import PackedBatches, read
 from keras_bert_zoo.text import WordPiece
 from keras_bert_zoo.training import fitting
 
 SIZES = {"hidden_size": 24, "embedding_size": 24, "intermediate_size": 48, "initializer_range": 0.2}
 QUICK = {"learning_rate": 3e-3, "batch_size": 8, "jit_compile": False, "best": "loss"}
+FEW = QUICK | {"batch_size": 32, "baseline": None, "tell": lambda _: None}  # steps, with `eager`
 
 
 def letters(count, seed=0):
@@ -31,6 +33,19 @@ def weights(tmp_path_factory):
     model = build(BERT, **SIZES, num_layers=1, num_blocks=1)
     model.tokenizer = WordPiece("".join(f"{piece}\n" for piece in PIECES).encode(), max_length=23)
     return model.save_folder(tmp_path_factory.mktemp("weights") / "model")
+
+
+@pytest.fixture
+def eager():
+    """Steps without a graph, which takes longer to trace than they take: for the course of a run, not its numbers."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+def drawn(count):
+    """The parts that a run with seed 0 draws from so many texts."""
+    return fitting.Splits.draw(read(letters(count)), (0.15, 0.15), 0)
 
 
 @pytest.fixture(scope="module")
@@ -58,8 +73,7 @@ def test_the_report(done):
     assert report["examples_seen"] == 6 * texts
     assert report["steps"] == 6 * -(-texts // 8)
     whole = load(run.folder).tokenizer
-    splits = fitting.Splits.draw(read(letters(300)), (0.15, 0.15), 0)
-    assert report["real_tokens"] == 6 * whole(splits.train.texts)["padding_mask"].sum()
+    assert report["real_tokens"] == 6 * whole(drawn(300).train.texts)["padding_mask"].sum()
     assert report["train_seconds"] > 0
     for part in ("validation", "test"):
         figures = report[part]
@@ -97,15 +111,14 @@ def test_the_folder_is_the_model_and_everything_of_the_run(done):
 
 def test_evaluate_says_what_the_report_says(done):
     run, _ = done
-    test = fitting.Splits.draw(read(letters(300)), (0.15, 0.15), 0).test
-    found = evaluate(run.folder, test)
+    found = evaluate(run.folder, drawn(300).test)
     for key in ("accuracy", "macro_f1", "per_class", "confusion"):
         assert found[key] == run.report["test"][key]
     assert found["loss"] == pytest.approx(run.report["test"]["loss"], rel=1e-5)
     assert "precision  recall" in str(found)
 
 
-def test_the_same_again_is_the_same_to_the_bit(done, weights):
+def test_the_same_again_is_the_same_to_the_bit(done):
     run, _ = done
     settings = json.loads((run.folder / "report.json").read_text())["settings"]
     again = finetune(train=letters(300), tell=lambda _: None, **settings)
@@ -113,11 +126,14 @@ def test_the_same_again_is_the_same_to_the_bit(done, weights):
         np.testing.assert_array_equal(one, other)
     for key in ("validation", "test", "history", "data", "threshold"):
         assert run.report[key] == again.report[key]
-    other = finetune(weights, train=letters(300), epochs=1, seed=1, tell=lambda _: None, baseline=None, **QUICK)
-    assert other.report["data"]["train"] != run.report["data"]["train"]
 
 
-def test_parts_that_are_given(weights):
+def test_another_seed_draws_other_parts(done, weights, eager):
+    other = finetune(weights, train=letters(300), epochs=1, seed=1, **FEW)
+    assert other.report["data"]["train"] != done[0].report["data"]["train"]
+
+
+def test_parts_that_are_given(weights, eager):
     texts, labels = letters(120)
     run = finetune(
         weights,
@@ -125,9 +141,8 @@ def test_parts_that_are_given(weights):
         validation=(texts[70:], labels[70:]),
         test=False,
         epochs=1,
-        tell=(said := []).append,
         class_weight="balanced",
-        **QUICK,
+        **FEW | {"tell": (said := []).append, "baseline": "tfidf"},
     )
     assert run.report["sizes"] == {"train": 80, "validation": len(texts) - 70}
     assert run.report["test"] is None
@@ -138,40 +153,45 @@ def test_parts_that_are_given(weights):
     np.testing.assert_allclose(list(run.report["class_weight"].values()), [80 / 2 / n for n in counts])
 
 
-def test_it_goes_on_from_its_own_head(done):
+def test_it_goes_on_from_its_own_head(done, eager):
     run, _ = done
-    again = finetune(run.folder, train=letters(60, seed=5), epochs=1, tell=lambda _: None, **QUICK)
+    again = finetune(run.folder, train=letters(60, seed=5), epochs=1, **FEW)
     assert again.model.labels == ("ham", "spam")
     assert again.model.load_report.new == []
     texts, labels = letters(60)
     with pytest.raises(ZooError, match="The data has the label '0', but the classifier in .* tells apart ham, spam"):
-        finetune(run.folder, train=(texts, [int(label == "spam") for label in labels]), **QUICK)
+        finetune(run.folder, train=(texts, [int(label == "spam") for label in labels]), **FEW)
     numbers = (texts, [int(label == "spam") for label in labels])
-    fresh = finetune(run.folder, train=numbers, epochs=1, head="new", tell=lambda _: None, **QUICK)
+    fresh = finetune(run.folder, train=numbers, epochs=1, head="new", **FEW)
     assert fresh.model.labels == ("0", "1")
     assert fresh.model.load_report.new == ["classifier/dense/kernel", "classifier/dense/bias"]
 
 
-def test_early_stopping(weights, monkeypatch):
+def test_early_stopping(weights, eager, monkeypatch):
     """The best of three is the first, so the second and third are waited for and not kept."""
     figures = iter([0.1, 0.2, 0.3, 0.4, 0.5])
     monkeypatch.setattr(fitting, "score", lambda *a, **k: SCORE | {"loss": next(figures)})
     said = []
-    run = finetune(
-        weights, train=letters(60), epochs=5, patience=2, baseline=None, test=False, tell=said.append, **QUICK
-    )
+    run = finetune(weights, train=letters(60), epochs=5, patience=2, test=False, **FEW | {"tell": said.append})
     assert [row["epoch"] for row in run.report["history"]] == [1, 2, 3]
     assert run.report["best_epoch"] == 1
     assert "2 epochs without a better loss: stopped" in said
 
 
-def test_the_weights_of_the_best_epoch_come_back(weights, monkeypatch):
+def test_the_weights_of_the_best_epoch_come_back(weights, eager, monkeypatch):
     """The highest loss counts as best here, so that the best is not the last."""
     monkeypatch.setattr(fitting.KeepBest, "worth", lambda self, figures: figures["loss"])
-    run = finetune(weights, train=letters(100), epochs=4, tell=lambda _: None, baseline=None, **QUICK)
-    best = run.report["history"][run.report["best_epoch"] - 1]
+    run = finetune(weights, train=letters(100), epochs=4, threshold="validation", **FEW)
+    best, last = run.report["history"][run.report["best_epoch"] - 1], run.report["history"][-1]
     assert run.report["best_epoch"] < 4
-    assert run.report["validation"]["loss"] == pytest.approx(best["loss"], rel=1e-5)
+    assert best["loss"] > 1.05 * last["loss"]
+    for found in (run.report["validation"], evaluate(run.model, drawn(100).validation)):
+        assert found["loss"] == pytest.approx(best["loss"], rel=1e-5)
+        assert found["confusion"] == run.report["validation"]["confusion"]
+    spam = np.array([answer["scores"]["spam"] for answer in run.model.answer(drawn(100).validation.texts)])
+    truth = np.array([label == "spam" for label in drawn(100).validation.labels])
+    chosen = fitting.choose_threshold(np.stack([1 - spam, spam], 1), truth)
+    assert run.report["threshold"] == pytest.approx(chosen, abs=1e-5)
 
 
 CLASS = {"precision": 1.0, "recall": 1.0, "f1": 1.0, "support": 1}
@@ -183,7 +203,7 @@ SCORE = {
 }
 
 
-def test_ctrl_c_keeps_the_best(weights, tmp_path):
+def test_ctrl_c_keeps_the_best(weights, eager, tmp_path):
     said = []
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # pytest-xdist's workers ignore it
 
@@ -192,7 +212,7 @@ def test_ctrl_c_keeps_the_best(weights, tmp_path):
         if line.startswith("epoch 2:"):
             signal.raise_signal(signal.SIGINT)
 
-    run = finetune(weights, train=letters(100), epochs=50, out=tmp_path / "run", tell=tell, baseline=None, **QUICK)
+    run = finetune(weights, train=letters(100), epochs=50, out=tmp_path / "run", **FEW | {"tell": tell})
     signal.signal(signal.SIGINT, before)
     assert run.report["interrupted"]
     assert len(run.report["history"]) == 2
@@ -201,28 +221,35 @@ def test_ctrl_c_keeps_the_best(weights, tmp_path):
     assert load(tmp_path / "run").answer("a")[0]["label"] in ("ham", "spam")
 
 
-def test_ctrl_c_in_the_first_epoch(weights, monkeypatch):
-    """What has been learnt in half an epoch is scored and kept."""
-    step = fitting.Progress.on_train_batch_end
+def test_ctrl_c_in_the_first_epoch(weights, eager, monkeypatch):
+    """What has been learnt in half an epoch is scored, kept and counted."""
+    step, make, tokens = fitting.Progress.on_train_batch_end, PackedBatches.__getitem__, {}
+
+    def remember(self, index):
+        batch = make(self, index)
+        tokens[max(self.epoch, 0), index] = (batch[0]["padding_mask"] > 0).sum()
+        return batch
 
     def stop(self, batch, logs=None):
         step(self, batch, logs)
         if batch == 4:
             raise KeyboardInterrupt
 
+    monkeypatch.setattr(PackedBatches, "__getitem__", remember)
     monkeypatch.setattr(fitting.Progress, "on_train_batch_end", stop)
-    run = finetune(weights, train=letters(100), epochs=3, tell=lambda _: None, baseline=None, **QUICK)
+    run = finetune(weights, train=letters(100), epochs=3, **FEW | {"batch_size": 8})
     assert (run.report["interrupted"], run.report["examples_seen"], len(run.report["history"])) == (True, 40, 1)
+    assert run.report["real_tokens"] == sum(tokens[0, batch] for batch in range(5))
 
 
-def test_the_best_is_on_disk_before_the_end(weights, tmp_path, monkeypatch):
+def test_the_best_is_on_disk_before_the_end(weights, eager, tmp_path, monkeypatch):
     monkeypatch.setattr(fitting.Fitting, "report", lambda *_: (_ for _ in ()).throw(RuntimeError("killed")))
     with pytest.raises(RuntimeError, match="killed"):
-        finetune(weights, train=letters(60), epochs=1, out=tmp_path / "run", tell=lambda _: None, **QUICK)
+        finetune(weights, train=letters(60), epochs=1, out=tmp_path / "run", **FEW)
     assert load(tmp_path / "run").labels == ("ham", "spam")
 
 
-def test_a_disk_that_fills_up(weights, tmp_path, monkeypatch, caplog):
+def test_a_disk_that_fills_up(weights, eager, tmp_path, monkeypatch, caplog):
     """The run goes on, and at the end the model is put where there is room."""
     from keras_bert_zoo.tasks import Task
 
@@ -239,29 +266,29 @@ def test_a_disk_that_fills_up(weights, tmp_path, monkeypatch, caplog):
     with pytest.raises(
         ZooError, match=r"run could not be written \(.*No space left.*\): the trained model is in (.*)\."
     ) as e:
-        finetune(weights, train=letters(60), epochs=1, out=tmp_path / "run", tell=lambda _: None, **QUICK)
+        finetune(weights, train=letters(60), epochs=1, out=tmp_path / "run", **FEW)
     assert "training goes on" in caplog.text
     assert load(str(e.value).rsplit(" ", 1)[1].rstrip(".")).labels == ("ham", "spam")
 
 
-def test_texts_past_the_model_are_counted(weights):
+def test_texts_past_the_model_are_counted(weights, eager):
     long = [f"{text} {'b ' * 30}" for text in letters(60)[0]]
-    run = finetune(weights, train=(long, letters(60)[1]), epochs=1, tell=lambda _: None, **QUICK)
+    run = finetune(weights, train=(long, letters(60)[1]), epochs=1, **FEW)
     assert (run.report["cut"], run.report["settings"]["length"]) == (1.0, 23)
 
 
-def test_a_run_after_a_shorter_one(done):
+def test_a_run_after_a_shorter_one(done, eager):
     """The first was cut to 16 tokens; the model takes 23."""
-    run = finetune(done[0].folder, train=letters(60), epochs=1, length=20, tell=lambda _: None, **QUICK)
+    run = finetune(done[0].folder, train=letters(60), epochs=1, length=20, **FEW)
     assert load(done[0].folder).tokenizer.max_length < run.model.tokenizer.max_length == 20
     assert (run.report["threshold"], done[0].report["threshold"] is None) == (None, False)
     run.model.evaluate(["a b", "b"], ["spam", "ham"], verbose=0)
 
 
-def test_labels_that_matplotlib_would_read_as_mathematics(weights, tmp_path):
+def test_labels_that_matplotlib_would_read_as_mathematics(weights, eager, tmp_path):
     texts, labels = letters(60)
     names = {"spam": "a_$b_$", "ham": "$5%$"}
-    finetune(weights, train=(texts, [names[n] for n in labels]), epochs=1, out=tmp_path / "r", tell=print, **QUICK)
+    finetune(weights, train=(texts, [names[n] for n in labels]), epochs=1, out=tmp_path / "r", **FEW | {"tell": print})
     assert load(tmp_path / "r").labels == ("$5%$", "a_$b_$")
 
 
@@ -270,7 +297,7 @@ def test_labels_that_matplotlib_would_read_as_mathematics(weights, tmp_path):
     [
         ({"train": None}, "Give train=: a file such as"),
         ({"train": (["a", "b", "c"], ["x", "x", "x"])}, "has only the label 'x'"),
-        ({"train": (["a b", "b"], ["x", "y"])}, "has 1 row of the class .* too few to be in each of 3 parts"),
+        ({"train": (["a b", "b"], ["x", "y"])}, "has 2 rows and 2 classes, too few for a row of every class in each"),
         ({"train": (letters(60)[0], ["x", *letters(60)[1][1:]])}, "has 1 row of the class 'x'"),
         (
             {"test": (["a"], ["maybe"])},
@@ -307,7 +334,7 @@ def test_what_does_not_fit_is_said_before_training(weights, given, sentence, mon
 def test_a_threshold_is_for_two(weights):
     texts, _ = letters(90)
     with pytest.raises(ZooError, match="threshold= is for two classes, and there are 3"):
-        finetune(weights, train=(texts, [i % 3 for i in range(len(texts))]), threshold="validation", **QUICK)
+        finetune(weights, train=(texts, [i % 3 for i in range(len(texts))]), threshold="validation", **FEW)
 
 
 def test_too_little_room(weights, tmp_path, monkeypatch):
