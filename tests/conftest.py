@@ -60,6 +60,16 @@ def fresh():
 
 
 @pytest.fixture
+def eager():
+    """Steps without a graph, which takes longer to trace than they take: for the course of a run, not its numbers."""
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture
 def here(monkeypatch, capsys):
     """`keras-bert-zoo` in this process, which has TensorFlow already: its status, and what it wrote."""
     from keras_bert_zoo.cli import main

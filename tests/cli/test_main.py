@@ -56,7 +56,8 @@ def test_convert(tmp_path, here):
     assert again.returncode == 2
     assert "exists already" in again.stderr
     lost = here("convert", "nowhere", "x", "--to", "google")
-    assert (lost.returncode, lost.stderr[:50]) == (2, "keras-bert-zoo: There is no folder 'nowhere'"[:50])
+    assert lost.returncode == 2
+    assert lost.stderr.startswith("keras-bert-zoo: There is no folder 'nowhere'")
 
 
 def test_unknown_format():

@@ -7,7 +7,6 @@ import warnings
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from conftest import BERT, PIECES
 
 from keras_bert_zoo import ZooError, build, evaluate, finetune, load
@@ -33,14 +32,6 @@ def weights(tmp_path_factory):
     model = build(BERT, **SIZES, num_layers=1, num_blocks=1)
     model.tokenizer = WordPiece("".join(f"{piece}\n" for piece in PIECES).encode(), max_length=23)
     return model.save_folder(tmp_path_factory.mktemp("weights") / "model")
-
-
-@pytest.fixture
-def eager():
-    """Steps without a graph, which takes longer to trace than they take: for the course of a run, not its numbers."""
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
 
 
 def drawn(count):
