@@ -111,7 +111,7 @@ def test_what_is_no_source(files, sentence):
 
 
 @pytest.mark.parametrize("name", ["t.gz", "t.xz", "t.bz2", "t.tar", "t.tgz"])
-@pytest.mark.parametrize("content", [b"no such thing", gzip.compress(TEXT.encode() * 99)[:60]])
+@pytest.mark.parametrize("content", [b"no such thing", gzip.compress(TEXT.encode() * 99)[:60]], ids=["other", "torn"])
 def test_damage(name, content, tmp_path):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ZooError, match=rf"{name} cannot be read \(.*\): is it whole, and what its name says"):
