@@ -24,8 +24,8 @@ from keras_bert_zoo.data.examples import Columns
 from keras_bert_zoo.training.baseline import tfidf
 from keras_bert_zoo.training.scores import score
 
-BATCH, RATE, DECAY, WARMUP, CLIP = 32, 5e-5, 0.01, 0.1, 1.0
-WEIGHTS = "balanced"  # of the classes
+BATCH, RATE, DECAY, WARMUP, CLIP = 32, 1e-4, 0.01, 0.1, 1.0
+WEIGHTS = None  # of the classes, or "balanced"
 
 
 def some(examples: Examples, rows: int | None, seed: int) -> Examples:
@@ -122,7 +122,7 @@ class Torch:
         from transformers import get_linear_schedule_with_warmup
 
         self.targets = self.torch.tensor(targets).long()
-        self.weights = self.torch.tensor(balanced(targets, classes)).float()
+        self.weights = self.torch.tensor(balanced(targets, classes)).float() if WEIGHTS else None
         named = list(self.model.named_parameters())
         decayed = [p for n, p in named if not n.endswith("bias") and "LayerNorm" not in n]
         plain = [p for n, p in named if n.endswith("bias") or "LayerNorm" in n]
