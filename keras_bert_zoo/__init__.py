@@ -15,12 +15,17 @@ DOORS = {
     "convert": "keras_bert_zoo.zoo.convert",
     "describe": "keras_bert_zoo.zoo.describe",
     "evaluate": "keras_bert_zoo.training.evaluate",
+    "extend_positions": "keras_bert_zoo.tasks.surgery",
+    "extend_segments": "keras_bert_zoo.tasks.surgery",
+    "extend_vocabulary": "keras_bert_zoo.tasks.surgery",
     "finetune": "keras_bert_zoo.training.finetune",
     "inspect": "keras_bert_zoo.data.inspect",
     "list_models": "keras_bert_zoo.zoo.presets",
     "load": "keras_bert_zoo.zoo.build",
     "suggest_length": "keras_bert_zoo.data.lengths",
     "tokenizer": "keras_bert_zoo.zoo.tokenizers",
+    "train_vocabulary": "keras_bert_zoo.text.train",
+    "vocabulary_report": "keras_bert_zoo.text.report",
 }
 __all__ = ["__version__", *DOORS]
 

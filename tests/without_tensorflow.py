@@ -5,6 +5,7 @@ KERAS_BACKEND=jax python tests/without_tensorflow.py
 
 import sys
 import tempfile
+from dataclasses import replace
 from importlib.abc import MetaPathFinder
 from pathlib import Path
 
@@ -21,11 +22,13 @@ sys.meta_path.insert(0, Refuse())
 
 import contracts
 import keras
-from conftest import BERT, PIECES
+from conftest import ALBERT, BERT, PIECES, SHAPES
 
 from keras_bert_zoo import ZooError, build, finetune, load
 from keras_bert_zoo.text import WordPiece
 
+# XLA compiles every depth: enough for two blocks, and for one that comes twice
+SHAPES.update(bert=replace(BERT, num_layers=2, num_blocks=2), albert=replace(ALBERT, num_layers=3))
 TASKS = {"states": {}, "masked_lm": {}, "pretraining": {}, "classification": {"num_classes": 3}}
 
 

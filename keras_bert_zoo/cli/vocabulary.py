@@ -52,7 +52,8 @@ def report(
     """Pieces a word, unknown words, and the words that break worst, for one vocabulary or several."""
     from keras_bert_zoo.text.report import vocabulary_report
 
-    shorts = [Path(source).stem for source in with_]
+    paths = map(Path, with_)
+    shorts = [path.stem if path.is_file() else path.name for path in paths]
     names = [short if shorts.count(short) == 1 else source for short, source in zip(shorts, with_, strict=True)]
     opened = {name: open_vocabulary(source) for name, source in zip(names, with_, strict=True)}
     found = vocabulary_report(opened, files, lambda line: typer.echo(line, err=True))

@@ -21,12 +21,12 @@ def place(tmp_path_factory):
     (place / "texts").mkdir()
     (place / "texts" / "a.txt").write_text("Soo soo dhowow.\n" * 9)
     (place / "texts" / "b.gz").write_bytes(gzip.compress("Wáa soo dhowow!\n".encode() * 9))
-    done = run(place, "train", "texts/*", "--out", "made/own", "--size", "27", "--coverage", "1")
+    done = run(place, "train", "texts/*", "--out", "made/my.own", "--size", "27", "--coverage", "1")
     assert (done.returncode, done.stderr) == (0, "")
     said = done.stdout.splitlines()
     assert said[0] == "72 words, 5 different ones: learning 27 pieces"
     assert said[1].startswith("27 pieces after ")
-    assert said[1].endswith(" s, in made/own")
+    assert said[1].endswith(" s, in made/my.own")
     return place
 
 
@@ -36,7 +36,7 @@ def run(place, *arguments, **environment):
 
 
 def test_what_was_trained(place):
-    own = tokenizer(place / "made" / "own")
+    own = tokenizer(place / "made" / "my.own")
     assert own.settings["do_lower_case"] is True
     assert {"soo", "dhowow", "a"} <= set(own.vocabulary.pieces)
     assert len(own.vocabulary) == 27
@@ -59,29 +59,29 @@ def test_other_kinds(options, settings, place):
 
 
 def test_report(place):
-    (place / "vocab.txt").write_bytes((place / "made" / "own" / "vocab.txt").read_bytes())
-    names = ("--with", "made/own", "--with", "bert_base", "--with", "vocab.txt", "--with", "made/own/vocab.txt")
+    (place / "vocab.txt").write_bytes((place / "made" / "my.own" / "vocab.txt").read_bytes())
+    names = ("--with", "made/my.own", "--with", "bert_base", "--with", "vocab.txt", "--with", "made/my.own/vocab.txt")
     done = run(place, "report", "texts", *names, "--out", "made/report")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == (place / "made" / "report" / "vocabulary.txt").read_text("utf-8")
     assert done.stdout.startswith("54 words and 18 marks of punctuation\n")
     table = [line.split("  ")[0] for line in done.stdout.splitlines()[3:7]]
-    assert table == ["own", "bert_base", "vocab.txt", "made/own/vocab.txt"]
+    assert table == ["my.own", "bert_base", "vocab.txt", "made/my.own/vocab.txt"]
     found = json.loads(run(place, "report", "texts", *names, "--json").stdout)
     assert found == json.loads((place / "made" / "report" / "vocabulary.json").read_text("utf-8"))
-    assert found["vocabularies"]["own"]["fertility"] == 1
+    assert found["vocabularies"]["my.own"]["fertility"] == 1
     assert found["vocabularies"]["bert_base"]["fertility"] > 1.5
 
 
 def test_a_log_in_ascii(place):
     (place / "other.txt").write_text("中")
-    done = run(place, "report", "other.txt", "--with", "made/own", PYTHONIOENCODING="ascii")
-    assert done.stdout.endswith("own does not know ? (1 x)\n")
+    done = run(place, "report", "other.txt", "--with", "made/my.own", PYTHONIOENCODING="ascii")
+    assert done.stdout.endswith("my.own does not know ? (1 x)\n")
 
 
 def test_nothing_heavy(place):
     code = "import sys; from keras_bert_zoo.cli import app; app(sys.argv[1:], standalone_mode=False);" + HEAVY
-    arguments = ("vocabulary", "report", "texts", "--with", "made/own")
+    arguments = ("vocabulary", "report", "texts", "--with", "made/my.own")
     done = subprocess.run([sys.executable, "-c", code, *arguments], cwd=place, capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "[]"
 
@@ -90,7 +90,7 @@ def test_nothing_heavy(place):
     ("arguments", "sentence"),
     [
         (("train", "nowhere", "--out", "new"), "There is no file 'nowhere'"),
-        (("train", "texts", "--out", "made/own"), "own is not empty: choose another folder"),
+        (("train", "texts", "--out", "made/my.own"), "my.own is not empty: choose another folder"),
         (("train", "texts", "--out", "new", "--size", "900"), "size=900 is more than the"),
         (("report", "texts", "--with", "bert_bsae"), "There is no model 'bert_bsae': did you mean 'bert_base'"),
         (("report", "texts", "--with", "texts/b.gz"), "texts/b.gz is no UTF-8 at byte 1: give a vocab.txt"),

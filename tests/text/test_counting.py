@@ -34,3 +34,11 @@ def test_a_log_hears_of_it_now_and_then(as_file, monkeypatch, tmp_path):
         assert said == ["reading 1 texts", "reading 2 texts"]
     monkeypatch.setattr(counting, "EVERY_S", 100)
     count(Source(iter(["a"])), str.split, frequent_half, lambda line: pytest.fail(line))
+
+
+def test_a_bar_on_a_terminal(monkeypatch, capsys):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    count(Source(iter(["a"])), str.split, frequent_half, lambda line: pytest.fail(line))
+    shown = capsys.readouterr()
+    assert "reading" in shown.err
+    assert shown.out == ""
