@@ -158,7 +158,8 @@ def test_a_config_with_weights_must_agree(tmp_path):
 
 def test_a_vocabulary_of_another_model(tmp_path):
     model = build(BERT, vocab_size=30)
-    model.tokenizer = WordPiece(b"[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n" + b"x\n" * 99)
+    more = "".join(f"x{i}\n" for i in range(99))
+    model.tokenizer = WordPiece(f"[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n{more}".encode())
     model.save_folder(tmp_path / "model")
     with pytest.raises(ZooError, match="has a vocabulary of 104 pieces, but weights for 30"):
         load(tmp_path / "model")
