@@ -36,6 +36,38 @@ class AdamW(keras.optimizers.AdamW):
         variables = self._trainable_variables if trainable_variables is None else trainable_variables
         return super().apply([dense(g, v) for g, v in zip(grads, variables, strict=True)], trainable_variables)
 
+    def update_step(self, gradient, variable, learning_rate):
+        """Keras's own step; on TensorFlow's devices in one pass over memory, where Keras makes a dozen."""
+        if (
+            keras.backend.backend() != "tensorflow"
+            or self.amsgrad
+            or not in_one_pass(self, gradient, variable, learning_rate)
+        ):
+            super().update_step(gradient, variable, learning_rate)
+
+
+def in_one_pass(optimizer: AdamW, gradient, variable, learning_rate) -> bool:
+    """TensorFlow's fused Adam, the same formula as Keras's; false under a strategy, whose variables are several."""
+    import tensorflow as tf
+
+    if tf.distribute.has_strategy() or variable.dtype != tf.float32:
+        return False
+    place = optimizer._get_variable_index(variable)
+    step = tf.cast(optimizer.iterations + 1, tf.float32)
+    tf.raw_ops.ResourceApplyAdam(
+        var=variable.handle,
+        m=optimizer._momentums[place].value.handle,
+        v=optimizer._velocities[place].value.handle,
+        beta1_power=tf.pow(optimizer.beta_1, step),
+        beta2_power=tf.pow(optimizer.beta_2, step),
+        lr=tf.cast(learning_rate, tf.float32),
+        beta1=optimizer.beta_1,
+        beta2=optimizer.beta_2,
+        epsilon=optimizer.epsilon,
+        grad=gradient,
+    )
+    return True
+
 
 def dense(gradient, variable):
     """A gradient that is a list of rows (TensorFlow's IndexedSlices) as one array, rows of one index summed."""
