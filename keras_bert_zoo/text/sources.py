@@ -6,6 +6,7 @@ import glob
 import gzip
 import lzma
 import tarfile
+import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
@@ -14,11 +15,12 @@ from typing import BinaryIO
 
 from keras_bert_zoo.errors import ZooError
 
+ENCRYPTED = 1  # a bit of a member's flags in a .zip
 BLOCK = 1 << 16  # bytes read at a time
 PACKED = {".gz": gzip.open, ".xz": lzma.open, ".bz2": bz2.open}
 TAPES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2")
 MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}  # byte order marks
-DAMAGE = (OSError, EOFError, lzma.LZMAError, zlib.error, tarfile.TarError)
+DAMAGE = (OSError, EOFError, NotImplementedError, lzma.LZMAError, zlib.error, tarfile.TarError, zipfile.BadZipFile)
 Files = str | Path | Iterable[str | Path | bytes]
 
 
@@ -26,7 +28,7 @@ class Source:
     """Texts to go through once, in blocks that end where a word does.
 
     `files` is a file, a folder, a pattern such as "texts/*.txt", or a list of those; any other iterable is one of
-    texts. Files ending in .gz, .xz, .bz2 or .tar are unpacked on the way; what is no UTF-8 is dropped. `size` is
+    texts. Files ending in .gz, .xz, .bz2, .tar or .zip are unpacked on the way; what is no UTF-8 is dropped. `size` is
     in bytes on the disk, and None for texts; `done` is how much of it, or how many texts, have been read.
     """
 
@@ -94,23 +96,38 @@ def matching(name: str | Path) -> list[Path]:
 def read(path: Path, raw: BinaryIO) -> Iterator[str]:
     """The text of a file in blocks."""
     try:
-        for stream in unpacked(path, raw):
-            encoding = next((name for mark, name in MARKS.items() if stream.peek(4).startswith(mark)), "utf-8")
-            decode = codecs.getincrementaldecoder(encoding)("ignore").decode
-            yield from blocks(map(decode, iter(partial(stream.read, BLOCK), b"")))
+        for _, stream in unpacked(path, raw):
+            yield from blocks(decoded(stream, "ignore"))
     except DAMAGE as error:
         raise ZooError(f"{path} cannot be read ({error}): is it whole, and what its name says?") from error
 
 
-def unpacked(path: Path, raw: BinaryIO) -> Iterator[BinaryIO]:
-    """The streams of a file: of an archive one for each of its files."""
-    if not path.name.lower().endswith(TAPES):
-        yield PACKED.get(path.suffix.lower(), lambda raw: raw)(raw)
-        return
-    with tarfile.open(fileobj=raw, mode="r|*") as tape:
-        for member in tape:
-            if member.isfile():
-                yield tape.extractfile(member)
+def decoded(stream: BinaryIO, errors: str, encoding: str | None = None) -> Iterator[str]:
+    """Pieces of a stream's text; a byte order mark outweighs UTF-8, a given `encoding` outweighs both."""
+    marked = next((name for mark, name in MARKS.items() if stream.peek(4).startswith(mark)), "utf-8")
+    decode = codecs.getincrementaldecoder(encoding or marked)(errors).decode
+    yield from map(decode, iter(partial(stream.read, BLOCK), b""))
+    yield decode(b"", final=True)
+
+
+def unpacked(path: Path, raw: BinaryIO) -> Iterator[tuple[str, BinaryIO]]:
+    """The streams of a file with their names: of an archive one for each of its files."""
+    if path.suffix.lower() == ".zip":
+        with zipfile.ZipFile(raw) as archive:
+            for member in archive.infolist():
+                if member.flag_bits & ENCRYPTED:
+                    raise zipfile.BadZipFile(f"{member.filename} is encrypted")
+                if not member.is_dir():
+                    with archive.open(member) as stream:
+                        yield f"{path}/{member.filename}", stream
+    elif path.name.lower().endswith(TAPES):
+        with tarfile.open(fileobj=raw, mode="r|*") as tape:
+            for member in tape:
+                if member.isfile():
+                    yield f"{path}/{member.name}", tape.extractfile(member)
+    else:
+        packed = PACKED.get(path.suffix.lower())
+        yield str(path.with_suffix("") if packed else path), packed(raw) if packed else raw
 
 
 def blocks(texts: Iterable[str]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""AdamW as BERT is trained with it."""
+"""AdamW as BERT is trained with it, and the true LAMB."""
 
 import keras
 from keras import ops
@@ -8,13 +8,23 @@ from keras import ops
 NO_DECAY = (r"(^|/)(gamma|beta|bias)(:0)?$",)
 
 
+class Summed:
+    """Sums rows that a gradient of a table has twice before the norm and the second moment.
+
+    Keras 3.15 does not do so on TensorFlow.
+    """
+
+    def apply(self, grads, trainable_variables=None):
+        variables = self._trainable_variables if trainable_variables is None else trainable_variables
+        return super().apply([dense(g, v) for g, v in zip(grads, variables, strict=True)], trainable_variables)
+
+
 @keras.saving.register_keras_serializable("keras_bert_zoo")
-class AdamW(keras.optimizers.AdamW):
+class AdamW(Summed, keras.optimizers.AdamW):
     """Adam with decoupled decay (Loshchilov & Hutter 2019), not of LayerNorm and biases, clipped by global norm.
 
-    Rows that a gradient of a table has twice are summed before the norm and the second moment, which Keras 3.15
-    does not do on TensorFlow. The moments are corrected for their start at zero, which google-research/bert
-    leaves out and Mosbach et al. 2021 show to matter in fine-tuning.
+    The moments are corrected for their start at zero, which google-research/bert leaves out and Mosbach et al. 2021
+    show to matter in fine-tuning.
     """
 
     def __init__(
@@ -32,22 +42,16 @@ class AdamW(keras.optimizers.AdamW):
         )
         self.exclude_from_weight_decay(var_names=list(NO_DECAY))
 
-    def apply(self, grads, trainable_variables=None):
-        variables = self._trainable_variables if trainable_variables is None else trainable_variables
-        return super().apply([dense(g, v) for g, v in zip(grads, variables, strict=True)], trainable_variables)
-
     def update_step(self, gradient, variable, learning_rate):
         """Keras's own step; on TensorFlow's devices in one pass over memory, where Keras makes a dozen."""
-        if (
-            keras.backend.backend() != "tensorflow"
-            or self.amsgrad
-            or not in_one_pass(self, gradient, variable, learning_rate)
-        ):
+        if self.amsgrad or not in_one_pass(self, gradient, variable, learning_rate):
             super().update_step(gradient, variable, learning_rate)
 
 
 def in_one_pass(optimizer: AdamW, gradient, variable, learning_rate) -> bool:
     """TensorFlow's fused Adam, the same formula as Keras's; false under a strategy, whose variables are several."""
+    if keras.backend.backend() != "tensorflow":
+        return False
     import tensorflow as tf
 
     if tf.distribute.has_strategy() or variable.dtype != tf.float32:
@@ -69,8 +73,60 @@ def in_one_pass(optimizer: AdamW, gradient, variable, learning_rate) -> bool:
     return True
 
 
+@keras.saving.register_keras_serializable("keras_bert_zoo")
+class LAMB(Summed, keras.optimizers.Lamb):
+    """Layer-wise steps as long as the weights ask for (You et al. 2020, algorithm 2), for large batches.
+
+    The decay is a part of the step that is measured against the weights; Keras's Lamb takes it off apart. LayerNorm
+    and biases have neither decay nor that measure (google-research/albert lamb_optimizer.py).
+    """
+
+    def __init__(
+        self,
+        learning_rate=1e-3,
+        weight_decay: float = 0.01,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-6,
+        global_clipnorm: float | None = 1.0,
+        **kwargs,
+    ):
+        super().__init__(
+            learning_rate, beta_1, beta_2, epsilon, weight_decay=None, global_clipnorm=global_clipnorm, **kwargs
+        )
+        self.decay = weight_decay
+        self.exclude_from_weight_decay(var_names=list(NO_DECAY))
+
+    def update_step(self, gradient, variable, learning_rate):
+        place = self._get_variable_index(variable)
+        first, second = self._momentums[place], self._velocities[place]
+        gradient = ops.cast(gradient, "float32")
+        step = ops.cast(self.iterations + 1, "float32")
+        self.assign_add(first, (gradient - first) * (1 - self.beta_1))
+        self.assign_add(second, (ops.square(gradient) - second) * (1 - self.beta_2))
+        unbiased = first / (1 - ops.power(self.beta_1, step))
+        update = unbiased / (ops.sqrt(second / (1 - ops.power(self.beta_2, step))) + self.epsilon)
+        if self._use_weight_decay(variable):
+            update = update + self.decay * ops.cast(variable, "float32")
+            update = update * trust(ops.cast(variable, "float32"), update)
+        self.assign_sub(variable, ops.cast(learning_rate, "float32") * update)
+
+    def get_config(self) -> dict:
+        return {**super().get_config(), "weight_decay": self.decay}
+
+
+def trust(weights, update):
+    """How long the weights are for every unit of the update; 1 where either is nothing."""
+    ours, theirs = (ops.sqrt(ops.sum(ops.square(values))) for values in (weights, update))
+    known = ops.logical_and(ours > 0, theirs > 0)
+    return ops.where(known, ours / ops.where(known, theirs, 1.0), 1.0)
+
+
 def dense(gradient, variable):
     """A gradient that is a list of rows (TensorFlow's IndexedSlices) as one array, rows of one index summed."""
     if type(gradient).__name__ != "IndexedSlices":
         return gradient
     return ops.segment_sum(gradient.values, gradient.indices, num_segments=variable.shape[0])
+
+
+OPTIMIZERS = {"adamw": AdamW, "lamb": LAMB}

@@ -4,7 +4,7 @@ import pytest
 from conftest import BERT, rows
 
 from keras_bert_zoo import build
-from keras_bert_zoo.training.optimizers import AdamW
+from keras_bert_zoo.training.optimizers import LAMB, AdamW
 from keras_bert_zoo.training.schedules import WarmupLinear
 
 RATE, DECAY, B1, B2, EPSILON, CLIP = 0.1, 0.02, 0.9, 0.99, 1e-6, 0.5
@@ -22,7 +22,7 @@ class Tiny(keras.Model):
         return self.dense(keras.ops.mean(self.table(ids), axis=1))
 
 
-def by_hand(steps):
+def by_hand(steps, update):
     """The same in float64: loss = dense(mean of the table's rows), ids 0, 0, 0, 2."""
     counts = np.array([3, 0, 1, 0]) / 4
     table, kernel, bias = np.ones((4, 2)), np.ones((2, 1)), np.ones(1)
@@ -35,10 +35,20 @@ def by_hand(steps):
         for value, gradient, slot, decay in zip((table, kernel, bias), gradients, slots, decays, strict=True):
             slot[0] = B1 * slot[0] + (1 - B1) * gradient
             slot[1] = B2 * slot[1] + (1 - B2) * gradient**2
-            rate = RATE * np.sqrt(1 - B2**step) / (1 - B1**step)
-            value -= RATE * decay * value
-            value -= rate * slot[0] / (np.sqrt(slot[1]) + EPSILON)
+            value -= update(value, slot, step, decay)
     return table, kernel, bias
+
+
+def adamw(value, slot, step, decay):
+    rate = RATE * np.sqrt(1 - B2**step) / (1 - B1**step)
+    return RATE * decay * value + rate * slot[0] / (np.sqrt(slot[1]) + EPSILON)
+
+
+def lamb(value, slot, step, decay):
+    """You et al. 2020, algorithm 2; without decay (here: a bias) there is no trust ratio either."""
+    ratio = slot[0] / (1 - B1**step) / (np.sqrt(slot[1] / (1 - B2**step)) + EPSILON) + decay * value
+    trust = np.linalg.norm(value) / np.linalg.norm(ratio) if decay else 1
+    return RATE * trust * ratio
 
 
 def trained(optimizer, jit, steps=5):
@@ -49,17 +59,24 @@ def trained(optimizer, jit, steps=5):
 
 
 @pytest.mark.parametrize("jit", [False, True])
-def test_steps_by_hand(jit):
-    found = trained(AdamW(RATE, DECAY, B1, B2, EPSILON, CLIP), jit)
-    for ours, expected in zip(found, by_hand(5), strict=True):
-        np.testing.assert_allclose(ours, expected, rtol=1e-5)
+@pytest.mark.parametrize(("optimizer", "update"), [(AdamW, adamw), (LAMB, lamb)])
+def test_steps_by_hand(optimizer, update, jit):
+    found = trained(optimizer(RATE, DECAY, B1, B2, EPSILON, CLIP), jit)
+    for ours, expected in zip(found, by_hand(5, update), strict=True):
+        np.testing.assert_allclose(ours, expected, rtol=1e-6)
+
+
+def test_stock_lamb_leaves_the_decay_out_of_its_ratio():
+    """When this fails, Keras has mended its Lamb."""
+    stock = keras.optimizers.Lamb(RATE, B1, B2, EPSILON, weight_decay=DECAY, global_clipnorm=CLIP)
+    assert abs(trained(stock, jit=False)[1] - by_hand(5, lamb)[1]).max() > 1e-4
 
 
 def test_stock_is_wrong_for_ids_that_repeat():
     """When this fails, Keras has mended its sparse Adam, and ours need not sum any more."""
     stock = keras.optimizers.AdamW(RATE, DECAY, B1, B2, EPSILON, global_clipnorm=CLIP)
     stock.exclude_from_weight_decay(var_names=["bias"])
-    assert abs(trained(stock, jit=False)[0] - by_hand(5)[0]).max() > 1e-4
+    assert abs(trained(stock, jit=False)[0] - by_hand(5, adamw)[0]).max() > 1e-4
 
 
 def test_norms_and_biases_do_not_decay():
@@ -73,10 +90,11 @@ def test_norms_and_biases_do_not_decay():
     assert len(kept) == 2 * 7 + 6 * 3 + 2  # norms (gamma, beta), 6 dense layers a block, pooler and classifier
 
 
-def test_it_comes_back_from_its_config():
-    optimizer = AdamW(WarmupLinear(1e-3, 10, 2), 0.05, global_clipnorm=None)
+@pytest.mark.parametrize("kind", [AdamW, LAMB])
+def test_it_comes_back_from_its_config(kind):
+    optimizer = kind(WarmupLinear(1e-3, 10, 2), 0.05, global_clipnorm=None)
     again = keras.optimizers.deserialize(keras.optimizers.serialize(optimizer))
-    assert type(again) is AdamW
+    assert type(again) is kind
     assert again.get_config() == optimizer.get_config()
 
 
