@@ -119,6 +119,17 @@ def learns(task, family, options):
     assert not still, still
 
 
+def drops_out(task, family, options):
+    """Dropout of the encoder is on in fit, and off elsewhere."""
+    model = build(SHAPES[family], task=task, dropout=0.5, **options)
+    model.compile(optimizer=keras.optimizers.SGD(0.0), run_eagerly=keras.backend.backend() == "tensorflow")
+    given = inputs_for(model)
+    losses = model.fit(given, targets(model, given), epochs=2, verbose=0).history["loss"]
+    assert losses[0] != losses[1]
+    for a, b in zip(arrays(model(given)), arrays(model(given)), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 def targets(model, given):
     masked = np.array([[7, 8], [9, 10], [11, 12]])
     if model.key == "pretraining":

@@ -44,6 +44,7 @@ def main() -> None:
             contracts.comes_back_from_a_keras_file(task, family, options, folder, tokenizer)
             if task != "states":
                 contracts.learns(task, family, options)
+                contracts.drops_out(task, family, options)
     finetunes(tokenizer)
     says_what_needs_tensorflow()
     assert not [name for name in sys.modules if name.partition(".")[0] == "tensorflow"]

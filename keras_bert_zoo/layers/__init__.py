@@ -12,7 +12,7 @@ from keras_bert_zoo.layers.dropout import Dropout
 from keras_bert_zoo.layers.embeddings import Embeddings
 from keras_bert_zoo.layers.feed_forward import FeedForward
 from keras_bert_zoo.layers.heads import MaskedLMHead, ScoreHead
-from keras_bert_zoo.layers.pooler import Pooler, mean_of_texts
+from keras_bert_zoo.layers.pooler import Pooler
 
 __all__ = [
     "ACTIVATIONS",

@@ -23,15 +23,3 @@ class Pooler(Composite):
         if text_positions is None:
             return self.dense(state[:, 0])  # (B, H)
         return self.dense(ops.take_along_axis(state, text_positions[..., None], axis=1))  # (B, K, H)
-
-
-def mean_of_texts(state, padding_mask, text_positions=None):
-    """The mean of each text's states, float32: (B, K, H) by text_positions (B, K), or (B, H) for one text a row."""
-    if text_positions is None:
-        is_text = ops.cast(padding_mask > 0, "float32")[:, None]  # (B, 1, T)
-    else:
-        numbers = ops.take_along_axis(padding_mask, text_positions, axis=1)  # (B, K)
-        is_text = ops.cast(ops.equal(padding_mask[:, None], numbers[..., None]), "float32")  # (B, K, T)
-    share = is_text / ops.maximum(ops.sum(is_text, axis=-1, keepdims=True), 1.0)
-    means = ops.matmul(share, ops.cast(state, "float32"))
-    return means if text_positions is not None else means[:, 0]

@@ -48,9 +48,9 @@ class Classification(Task):
     def objective(self) -> keras.losses.Loss:
         return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
-    def call(self, inputs):
-        state = self.encoder(inputs)["sequence_output"]
-        return self.classifier(self.pooler(state, inputs.get("text_positions")))
+    def call(self, inputs, training=None):
+        state = self.encoder(inputs, training=training)["sequence_output"]
+        return self.classifier(self.pooler(state, inputs.get("text_positions")), training=training)
 
     def targets(self, y) -> np.ndarray:
         """Class numbers (B,) or (B, K), int32, out of numbers or names. ZooError for what is no class."""

@@ -34,8 +34,8 @@ class MaskedLM(Task):
     def objective(self) -> keras.losses.Loss:
         return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
-    def call(self, inputs):
-        state = self.encoder(inputs)["sequence_output"]
+    def call(self, inputs, training=None):
+        state = self.encoder(inputs, training=training)["sequence_output"]
         return self.masked_lm(state, inputs.get("mask_positions"), tokens=self.encoder.embeddings.tokens)
 
     def read(self, texts, pairs=None) -> dict[str, np.ndarray]:

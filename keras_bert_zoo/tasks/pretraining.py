@@ -40,12 +40,12 @@ class Pretraining(Task):
     def objective(self) -> dict[str, keras.losses.Loss]:
         return {key: keras.losses.SparseCategoricalCrossentropy(from_logits=True) for key in self.heads[1:]}
 
-    def call(self, inputs):
-        state = self.encoder(inputs)["sequence_output"]
+    def call(self, inputs, training=None):
+        state = self.encoder(inputs, training=training)["sequence_output"]
         pooled = self.pooler(state, inputs.get("text_positions"))
         return {
             "masked_lm": self.masked_lm(state, inputs.get("mask_positions"), tokens=self.encoder.embeddings.tokens),
-            "next_sentence": self.next_sentence(pooled),
+            "next_sentence": self.next_sentence(pooled, training=training),
         }
 
     def targets(self, y) -> dict[str, np.ndarray]:

@@ -28,8 +28,8 @@ class States(Task):
         self.has_pooler, self.has_attentions = pooler, attentions
         super().__init__(encoder, {"pooler": Pooler(encoder.config, name="pooler")} if pooler else {}, **kwargs)
 
-    def call(self, inputs):
-        outputs = self.encoder(inputs)
+    def call(self, inputs, training=None):
+        outputs = self.encoder(inputs, training=training)
         if self.has_pooler:
             outputs["pooled_output"] = self.pooler(outputs["sequence_output"], inputs.get("text_positions"))
         if self.has_attentions:

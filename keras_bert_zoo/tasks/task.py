@@ -1,5 +1,6 @@
 """What every task is: an encoder, the parts of its head, and raw text in and answers out."""
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, replace
@@ -42,8 +43,8 @@ def task(name: str) -> Callable[[type["Task"]], type["Task"]]:
 class Task(keras.Model):
     """An encoder and the head that answers one kind of question.
 
-    `parts` are the layers of the head by the names of their checkpoint tables. A subclass gives `call`,
-    `objective` (the loss), `decode` (outputs to answers) and, where its head has settings, `options`.
+    `parts` are the layers of the head by the names of their checkpoint tables. A subclass gives `call`, which takes
+    `training` and hands it on (Keras's `fit` leaves dropout off in a model whose `call` does not), `objective` (the loss), `decode` (outputs to answers) and, where its head has settings, `options`.
     """
 
     key: str  # its name in TASKS
@@ -51,6 +52,14 @@ class Task(keras.Model):
     heads: tuple[str, ...] = ()  # the checkpoint tables of its head
     architectures: Mapping[str, str] = {}  # Hugging Face's class for each family
     objective: Any = None
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if "training" not in inspect.signature(cls.call).parameters:
+            raise TypeError(
+                f"{cls.__name__}.call must take training=None and hand it on, self.encoder(inputs, training=training): "
+                "Keras's fit leaves dropout off in a model whose call does not take it."
+            )
 
     def __init__(self, encoder: BertEncoder, parts: Mapping[str, keras.layers.Layer], **kwargs):
         super().__init__(**kwargs)

@@ -20,8 +20,8 @@ def tone():
             self.scale = scale
             super().__init__(encoder, {"dense": keras.layers.Dense(1, name="dense")}, **kwargs)
 
-        def call(self, inputs):
-            return self.scale * self.dense(self.encoder(inputs)["sequence_output"][:, 0])
+        def call(self, inputs, training=None):
+            return self.scale * self.dense(self.encoder(inputs, training=training)["sequence_output"][:, 0])
 
         def options(self):
             return {"scale": self.scale}
@@ -64,6 +64,14 @@ def test_a_head_that_was_renamed(tone, tmp_path):
 
     with pytest.raises(ZooError, match="has nothing for score/kernel, score/bias of the task tone"):
         load(tmp_path / "tone")
+
+
+def test_a_task_that_keras_would_train_without_dropout():
+    with pytest.raises(TypeError, match="Silent.call must take training=None and hand it on"):
+
+        class Silent(Task):
+            def call(self, inputs):
+                return self.encoder(inputs)
 
 
 def test_half_a_head_is_missing_not_new(tone, tmp_path):

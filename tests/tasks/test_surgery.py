@@ -234,8 +234,8 @@ def test_a_head_with_a_table_of_its_own():
             dense = keras.layers.Dense(encoder.config.vocab_size, name="dense")
             super().__init__(encoder, {"dense": dense}, **kwargs)
 
-        def call(self, inputs):
-            return self.dense(self.encoder(inputs)["sequence_output"])
+        def call(self, inputs, training=None):
+            return self.dense(self.encoder(inputs, training=training)["sequence_output"])
 
     model = build(SMALL["bert"], task="words")
     model.tokenizer = vocabulary()

@@ -49,6 +49,11 @@ def test_learns(task, family):
     contracts.learns(task, family, TASKS[task])
 
 
+@pytest.mark.parametrize("task", [task for task in TASKS if task != "states"])
+def test_drops_out(task, family):
+    contracts.drops_out(task, family, TASKS[task])
+
+
 @every_task
 def test_unties(task, family):
     contracts.unties(task, family, TASKS[task])
