@@ -2,11 +2,12 @@
 
 from keras_bert_zoo.checkpoints.checkpoint import TABLES, Checkpoint, pattern
 from keras_bert_zoo.checkpoints.configs import Description
-from keras_bert_zoo.checkpoints.folder import committed, open_folder, writable
+from keras_bert_zoo.checkpoints.folder import MANIFEST, committed, open_folder, verify, writable
 from keras_bert_zoo.checkpoints.report import LoadReport
 from keras_bert_zoo.checkpoints.writers import WRITERS, write
 
 __all__ = [
+    "MANIFEST",
     "TABLES",
     "WRITERS",
     "Checkpoint",
@@ -15,6 +16,7 @@ __all__ = [
     "committed",
     "open_folder",
     "pattern",
+    "verify",
     "writable",
     "write",
 ]

@@ -9,10 +9,13 @@ import typer
 from keras_bert_zoo import __version__
 from keras_bert_zoo.cli.convert import convert
 from keras_bert_zoo.cli.evaluate import evaluate
+from keras_bert_zoo.cli.fill_mask import fill_mask
 from keras_bert_zoo.cli.finetune import finetune
 from keras_bert_zoo.cli.inspect import inspect
 from keras_bert_zoo.cli.list import list_
 from keras_bert_zoo.cli.predict import predict
+from keras_bert_zoo.cli.prepare import prepare
+from keras_bert_zoo.cli.pretrain import pretrain
 from keras_bert_zoo.cli.show import show
 from keras_bert_zoo.cli.vocabulary import vocabulary
 from keras_bert_zoo.errors import ZooError
@@ -22,6 +25,9 @@ app.command("list")(list_)
 app.command("show")(show)
 app.command("inspect")(inspect)
 app.command("convert")(convert)
+app.command("prepare")(prepare)
+app.command("pretrain")(pretrain)
+app.command("fill-mask")(fill_mask)
 app.command("finetune")(finetune)
 app.command("evaluate")(evaluate)
 app.command("predict")(predict)

@@ -1,5 +1,6 @@
 """Batch i of a corpus, as a function of i: the same on any engine and with any number of workers."""
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -71,6 +72,7 @@ class Batches:
         self.epoch = lru_cache(2)(self.make_epoch)
         self.read = lru_cache(RECORDS)(corpus.read)
         self.ends: list[int] = []  # batches up to the end of each epoch
+        self.counting = threading.Lock()  # batches may be made by several threads
 
     def make_epoch(self, number: int) -> Epoch:
         """Everything random about an epoch but the masks."""
@@ -81,16 +83,17 @@ class Batches:
         rows = fill_rows(pairs.length + self.around, self.length, self.texts, random)
         if len(rows) < self.rows:
             raise ZooError(
-                f"{self.corpus.folder} fills {len(rows):,} rows of {self.length} tokens, and a batch has {self.rows:,}: "
-                "prepare more text, or choose smaller batches."
+                f"{self.corpus.folder} fills {len(rows):,} rows of {self.length} tokens, and a batch has "
+                f"{self.rows:,}: prepare more text, or choose smaller batches."
             )
         return Epoch(pairs, rows, (self.seed, number, MASK))
 
     def find(self, batch: int) -> tuple[int, int]:
         """The epoch of a batch, and its number there."""
-        while not self.ends or self.ends[-1] <= batch:
-            count = len(self.epoch(len(self.ends)).rows) // self.rows
-            self.ends.append((self.ends[-1] if self.ends else 0) + count)
+        with self.counting:
+            while not self.ends or self.ends[-1] <= batch:
+                count = len(self.epoch(len(self.ends)).rows) // self.rows
+                self.ends.append((self.ends[-1] if self.ends else 0) + count)
         epoch = int(np.searchsorted(self.ends, batch, "right"))
         return epoch, batch - (self.ends[epoch - 1] if epoch else 0)
 

@@ -45,7 +45,8 @@ class Documents:
 
     `files` are paths, folders, patterns, or "tfds:NAME/CONFIG:SPLIT"; .gz, .xz, .bz2, .tar and .zip are unpacked.
     A .jsonl has a document a line, in `field`; .xml and .tei are TEI, with a document a chapter; any other file is one
-    document, or by `split` as many as "blank_line"s or each "line" make. `only` is a pattern for the names of files, also of those in archives. `done` of `size` bytes have been read;
+    document, or by `split` as many as "blank_line"s or each "line" make. `only` is a pattern for the names of files,
+    also of those in archives. `done` of `size` bytes have been read;
     `skipped` says what was left out. Raises ZooError for files that do not exist, or are damaged archives.
     """
 

@@ -44,7 +44,8 @@ class Task(keras.Model):
     """An encoder and the head that answers one kind of question.
 
     `parts` are the layers of the head by the names of their checkpoint tables. A subclass gives `call`, which takes
-    `training` and hands it on (Keras's `fit` leaves dropout off in a model whose `call` does not), `objective` (the loss), `decode` (outputs to answers) and, where its head has settings, `options`.
+    `training` and hands it on (Keras's `fit` leaves dropout off in a model whose `call` does not), `objective`
+    (the loss), `decode` (outputs to answers) and, where its head has settings, `options`.
     """
 
     key: str  # its name in TASKS

@@ -1,5 +1,7 @@
 """Learning rates by the step."""
 
+import math
+
 import keras
 from keras import ops
 
@@ -19,3 +21,17 @@ class WarmupLinear(keras.optimizers.schedules.LearningRateSchedule):
 
     def get_config(self) -> dict:
         return {"peak": self.peak, "steps": self.steps, "warmup": self.warmup}
+
+
+def falling(shape: str, progress: float, warmup: float) -> float:
+    """The share of its peak that a learning rate has at `progress`, from 0 to 1 of the run."""
+    if progress < warmup:
+        return progress / warmup
+    return SHAPES[shape]((progress - warmup) / max(1 - warmup, 1e-12))
+
+
+SHAPES = {
+    "linear": lambda progress: max(1 - progress, 0.0),
+    "cosine": lambda progress: (1 + math.cos(math.pi * min(progress, 1.0))) / 2,
+    "constant": lambda progress: 1.0,
+}

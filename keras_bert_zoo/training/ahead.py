@@ -1,0 +1,30 @@
+"""Batches made while the model is busy with the ones before."""
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+from keras_bert_zoo.corpus.batches import Batches
+
+AHEAD = 4  # batches
+
+
+@contextmanager
+def ahead(batches: Batches, first: int, workers: int = 1) -> Iterator[Iterator[dict[str, Any]]]:
+    """The batches from number `first` on, in order, made by `workers` threads."""
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="batches")
+    waiting = deque(pool.submit(batches.__getitem__, first + i) for i in range(AHEAD))
+
+    def take() -> Iterator[dict[str, Any]]:
+        number = first + AHEAD
+        while True:
+            waiting.append(pool.submit(batches.__getitem__, number))
+            number += 1
+            yield waiting.popleft().result()
+
+    try:
+        yield take()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)

@@ -1,0 +1,83 @@
+"""A run's state on the disk, in one atomic commit: weights, optimizer, random streams, the place in the data.
+
+A commit is a folder made under a hidden name, flushed, summed (manifest.json, written last) and renamed.
+"""
+
+import json
+import logging
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from keras import ops
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from keras_bert_zoo import checkpoints
+from keras_bert_zoo.errors import ZooError
+
+STATE, PLACE = "state.safetensors", "place.json"
+log = logging.getLogger("keras_bert_zoo")
+Variables = Sequence[tuple[str, Any]]
+
+
+class Commits:
+    """The commits of a run, of which the newest `keep` stay."""
+
+    def __init__(self, folder: Path, keep: int):
+        self.folder, self.keep = folder, keep
+
+    def steps(self) -> list[Path]:
+        """The commits there are, the newest first."""
+        return sorted(self.folder.glob("step-*"), reverse=True)
+
+    def write(self, variables: Variables, place: dict[str, Any]) -> Path:
+        """Commit the values of variables, and where the run is; `place["step"]` names it."""
+        folder = self.folder / f"step-{place['step']:010d}"
+        if folder.exists():  # of a run that was stopped here and has changed nothing since
+            return folder
+        arrays = {name: np.ascontiguousarray(ops.convert_to_numpy(variable)) for name, variable in variables}
+        with checkpoints.committed(folder) as partial:
+            save_file(arrays, partial / STATE)
+            (partial / PLACE).write_text(json.dumps(place))
+        for old in self.steps()[self.keep :]:
+            shutil.rmtree(old, ignore_errors=True)
+        return folder
+
+    def read(self, variables: Variables) -> dict[str, Any] | None:
+        """Give variables the values of the newest commit that is whole, and say where that was; None if there is none.
+
+        Raises ZooError where it is of another model or another optimizer.
+        """
+        for folder in self.steps():
+            try:
+                checkpoints.verify(folder)
+                arrays, place = load_file(folder / STATE), json.loads((folder / PLACE).read_bytes())
+                if not (folder / checkpoints.MANIFEST).is_file():
+                    raise ZooError(f"{folder} has no {checkpoints.MANIFEST}.")
+            except (ZooError, OSError, ValueError, SafetensorError) as error:
+                log.warning("%s is not whole and left aside: %s", folder, error)
+                continue
+            fill(variables, arrays, folder)
+            return place
+        return None
+
+    def clean(self) -> None:
+        """Remove what a kill has left half made."""
+        for path in self.folder.glob(".step-*"):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def fill(variables: Variables, arrays: dict[str, np.ndarray], folder: Path) -> None:
+    ours = {name: tuple(variable.shape) for name, variable in variables}
+    theirs = {name: array.shape for name, array in arrays.items()}
+    if ours != theirs:
+        name = next(name for name in [*ours, *theirs] if ours.get(name) != theirs.get(name))
+        raise ZooError(
+            f"{folder} is of another run: {name} is {theirs.get(name, 'not there')}, here "
+            f"{ours.get(name, 'not there')}: choose another out=, or the recipe it began with."
+        )
+    for name, variable in variables:
+        variable.assign(arrays[name])

@@ -1,0 +1,48 @@
+"""The figures of a run since its last line in the log."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from keras_bert_zoo.config import BertConfig
+from keras_bert_zoo.training.step import SUMS
+
+COUNTS = ("masked", "answers", "real", "seconds", "steps", "norm")
+
+
+class Figures(dict):
+    """Sums over steps, which make a line of means."""
+
+    def __init__(self, sums: Mapping[str, float] | None = None):
+        super().__init__(sums or dict.fromkeys((*SUMS, *COUNTS), 0.0))
+
+    def add(self, batch: Mapping[str, np.ndarray], found: Mapping[str, Any], seconds: float) -> None:
+        if found["applied"]:
+            for name in SUMS:
+                self[name] += found[name]
+            self["masked"] += float(batch["mask_weights"].sum())
+            self["answers"] += float(batch["text_weights"].sum()) if "answers" in batch else 0.0
+            self["norm"] += found["norm"]
+            self["steps"] += 1
+        self["real"] += int((batch["padding_mask"] > 0).sum())
+        self["seconds"] += seconds
+
+    def means(self) -> dict[str, float]:
+        """Losses a hidden piece and a pair, shares that were right, the mean norm."""
+        masked, answers = max(self["masked"], 1.0), max(self["answers"], 1.0)
+        found = {"masked_lm": self["masked_lm"] / masked, "masked_accuracy": self["masked_correct"] / masked}
+        if self["answers"]:
+            found |= {"pairs": self["pairs"] / answers, "pairs_accuracy": self["pairs_correct"] / answers}
+        found["loss"] = found["masked_lm"] + found.get("pairs", 0.0)
+        return found | {"norm": self["norm"] / max(self["steps"], 1)}
+
+
+def train_flops(config: BertConfig, length: int, masked: float, tokens: float) -> float:
+    """Floating-point operations that learning from so many real tokens in rows of `length` needs, the head's too.
+
+    Two for a multiply-add, three times the forward pass (Kaplan et al. 2020, section 2.1).
+    """
+    size = config.embedding_size
+    head = masked * (config.hidden_size * size + size * config.vocab_size)
+    return 6 * (config.multiply_adds(length) * tokens / length + head)

@@ -1,0 +1,211 @@
+"""The course of a pretraining run: steps, commits, figures, and going on from where it was."""
+
+import logging
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from keras_bert_zoo.corpus.batches import Batches
+from keras_bert_zoo.corpus.shards import Corpus
+from keras_bert_zoo.errors import ZooError
+from keras_bert_zoo.training.ahead import ahead
+from keras_bert_zoo.training.commits import Commits
+from keras_bert_zoo.training.figures import Figures, train_flops
+from keras_bert_zoo.training.recipe import Recipe
+from keras_bert_zoo.training.runlog import RunLog
+from keras_bert_zoo.training.schedules import falling
+from keras_bert_zoo.training.step import Step
+from keras_bert_zoo.training.view import View
+
+PATIENCE = 3  # steps in a row without a finite gradient before the run goes back
+log = logging.getLogger("keras_bert_zoo")
+
+
+class Loop:
+    """One run in the folder `out`.
+
+    `place` is where it is: with the variables of the step all that must be kept to go on exactly.
+    """
+
+    def __init__(self, step: Step, recipe: Recipe, corpus: Corpus, out: Path, tell: Callable[[str], Any]):
+        self.step, self.recipe, self.out, self.tell = step, recipe, out, tell
+        self.batches = [
+            Batches(corpus, recipe.objective, stage.length, stage.rows, recipe.seed + (number << 32), recipe.texts)
+            for number, stage in enumerate(recipe.stages)
+        ]
+        self.heldout = held_out(recipe, corpus)
+        self.commits = Commits(out / "commits", recipe.keep)
+        self.place = {"step": 0, "seconds": 0.0, "tokens": 0, "skipped": 0, "in_a_row": 0, "log": 0, "began": {"0": 0}}
+        self.figures = Figures()
+        self.stop: int | None = None  # the signal that ends the run
+        self.went_back: set[int] = set()
+
+    def run(self) -> bool:
+        """Every step that is left; whether the run is at its end."""
+        self.commits.folder.mkdir(parents=True, exist_ok=True)
+        self.commits.clean()
+        if self.read_commit():
+            self.tell(f"going on after step {self.place['step']:,}")
+        self.log = RunLog(self.out, self.place["log"])
+        self.view = View(self.recipe, self.tell)
+        try:
+            with self.listening(), self.view:
+                self.commit()
+                while not self.done() and self.stop is None:
+                    self.run_stage(self.stage())
+                self.commit()
+        finally:
+            self.log.close()
+        return self.done()
+
+    def progress(self, steps: int) -> float:
+        """How much of the run is over, from 0 to 1, after `steps` steps; by the clock where the recipe says hours."""
+        if self.recipe.hours is not None:
+            return min(self.place["seconds"] / (3600 * self.recipe.hours), 1.0)
+        return steps / self.recipe.steps
+
+    def done(self) -> bool:
+        return self.progress(self.place["step"]) >= 1
+
+    def stage(self) -> int:
+        """The number of the stage that the next step belongs to."""
+        ends = np.cumsum([stage.share for stage in self.recipe.stages])
+        if self.recipe.hours is None:
+            ends = np.round(ends * self.recipe.steps) / self.recipe.steps
+        return min(int(np.searchsorted(ends, self.progress(self.place["step"]), "right")), len(ends) - 1)
+
+    def rate(self) -> float:
+        """The learning rate of the next step; the first one learns something."""
+        optimizer = self.recipe.optimizer
+        progress = self.progress(self.place["step"] + 1) * self.recipe.steps / (self.recipe.steps + 1)
+        return optimizer.rate * falling(optimizer.shape, progress, optimizer.warmup)
+
+    def run_stage(self, number: int) -> None:
+        """The steps of one stage, until it is over, the run stops, or goes back."""
+        stage, batches, place = self.recipe.stages[number], self.batches[number], self.place
+        began = place["began"].setdefault(str(number), place["step"])
+        self.step.micro = stage.micro or stage.rows
+        with ahead(batches, place["step"] - began) as coming:
+            for batch in coming:
+                started = time.monotonic()
+                rate = self.rate()
+                found = self.step(batch, rate)
+                self.figures.add(batch, found, time.monotonic() - started)
+                place["step"] += 1
+                place["tokens"] += int((batch["padding_mask"] > 0).sum())
+                place["seconds"] += time.monotonic() - started
+                if not self.is_sound(found, batches, place["step"] - began - 1):
+                    return
+                self.after_step(number, rate)
+                if self.stop is not None or self.done() or self.stage() != number:
+                    return
+
+    def is_sound(self, found: Mapping[str, Any], batches: Batches, batch: int) -> bool:
+        """Whether to go on; a few steps in a row without a finite gradient take the run back to its last commit."""
+        place = self.place
+        if found["applied"]:
+            place["in_a_row"] = 0
+            return True
+        place["skipped"] += 1
+        place["in_a_row"] += 1
+        texts = ", ".join(f"{document}:{start}" for document, start in batches.texts_of(batch)[:8])
+        what = f"step {place['step']} has a gradient of {found['norm']} and was skipped (documents:pieces {texts}, ...)"
+        log.warning("%s", what)
+        if place["in_a_row"] < PATIENCE:
+            return True
+        if place["step"] in self.went_back or not self.read_commit():
+            raise ZooError(f"{PATIENCE} steps in a row failed, twice; {what}: lower the rate, or look at these texts.")
+        self.went_back.add(place["step"])
+        self.log.cut(self.place["log"])
+        self.tell(f"{PATIENCE} steps in a row failed: back to step {self.place['step']:,}; {what}")
+        return False
+
+    def after_step(self, number: int, rate: float) -> None:
+        """The log, the held-out part and the commit, where it is time for them."""
+        step, recipe = self.place["step"], self.recipe
+        if step % recipe.log_every == 0 or self.done():
+            self.write_line(number, rate)
+        if self.heldout and (step % recipe.evaluate_every == 0 or self.done()):
+            line = {"step": step, "time": time.time()}
+            line |= {f"heldout_{name}": value for name, value in self.measure().items()}
+            self.log.write(line)
+            self.view.heldout(line)
+        if step % recipe.commit_every == 0:
+            self.commit()
+
+    def write_line(self, number: int, rate: float) -> None:
+        figures, stage, config = self.figures, self.recipe.stages[number], self.step.model.encoder.config
+        seconds = max(figures["seconds"], 1e-9)
+        flops = train_flops(config, stage.length, figures["masked"], figures["real"])
+        line = {"step": self.place["step"], "time": time.time(), **figures.means(), "rate": rate}
+        line |= {"tokens": self.place["tokens"], "tokens_per_s": figures["real"] / seconds}
+        line |= {"gflops_per_s": flops / seconds / 1e9, "skipped": self.place["skipped"]}
+        self.log.write(line)
+        self.view.line(line, self.progress(self.place["step"]))
+        self.figures = Figures()
+
+    def measure(self) -> dict[str, float]:
+        """Losses and shares that were right on what was held out, with masks that are always the same."""
+        batches, count = self.heldout
+        figures = Figures()
+        for number in range(count):
+            batch = batches[number]
+            figures.add(batch, self.step.measure(batch) | {"applied": True, "norm": 0.0}, 0.0)
+        means = figures.means()
+        means.pop("norm")
+        return means
+
+    def commit(self) -> None:
+        self.place["log"] = self.log.size
+        self.place["figures"] = dict(self.figures)
+        self.commits.write(self.step.variables(), self.place)
+
+    def read_commit(self) -> bool:
+        """Go to the newest commit that is whole, if there is one."""
+        place = self.commits.read(self.step.variables())
+        if place is None:
+            return False
+        self.place, self.figures = place, Figures(place["figures"])
+        return True
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """SIGTERM and Ctrl-C end the run after the step at hand; where signals may not be heard, nothing is changed."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def hear(number: int, frame: Any) -> None:
+            if self.stop is not None:
+                raise KeyboardInterrupt  # asked twice
+            self.stop = number
+
+        before = {number: signal.signal(number, hear) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def held_out(recipe: Recipe, corpus: Corpus) -> tuple[Batches, int] | None:
+    """The batches to measure on, and how many of them; none where nothing, or too little, was held out."""
+    if not corpus.manifest["parts"].get("heldout"):
+        return None
+    stage, objective = recipe.stages[-1], recipe.objective
+    rows = min(stage.micro or stage.rows, recipe.evaluate_rows)
+    try:
+        batches = Batches(Corpus(corpus.folder, "heldout"), objective, stage.length, rows, 0, recipe.texts)
+        batches.find(0)
+    except ZooError as error:
+        log.warning("Nothing is measured on held-out text: %s", error)
+        return None
+    most = len(batches.epoch(0).rows) // rows
+    return batches, min(math.ceil(recipe.evaluate_rows / rows), most)

@@ -1,0 +1,144 @@
+"""The door to pretraining: a recipe and a prepared corpus in, a model folder out."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from keras_bert_zoo.config import BertConfig
+from keras_bert_zoo.corpus.shards import Corpus, check_tokenizer
+from keras_bert_zoo.errors import ZooError
+from keras_bert_zoo.tasks import Task
+from keras_bert_zoo.training.fitting import pays_to_compile
+from keras_bert_zoo.training.loop import Loop
+from keras_bert_zoo.training.optimizers import OPTIMIZERS
+from keras_bert_zoo.training.plan import Plan, make_plan
+from keras_bert_zoo.training.recipe import Recipe, read_recipe
+from keras_bert_zoo.training.step import Step, make_step
+from keras_bert_zoo.zoo.build import build
+from keras_bert_zoo.zoo.presets import PRESETS, canonical
+
+RECIPE, MODEL = "recipe.json", "model"
+FREE = ("log_every", "commit_every", "evaluate_every", "evaluate_rows", "keep", "data", "jit_compile")  # may change
+
+
+@dataclass(frozen=True)
+class PretrainingRun:
+    """What a run has come to: the model, the folder it is in, and whether the recipe's end was reached."""
+
+    model: Task
+    folder: Path
+    finished: bool
+    signal: int | None  # what ended it before
+
+
+def pretrain(
+    recipe: Any,
+    out: str | Path,
+    data: str | Path | None = None,
+    tell: Callable[[str], Any] = print,
+    **overrides: Any,
+) -> PretrainingRun:
+    """Pretrain a BERT or an ALBERT on a prepared corpus.
+
+    pretrain("examples/recipes/bert_tiny.toml", out="runs/tiny", data="shards", steps=1000)
+
+    `recipe` is a TOML file, or its tables as a dictionary; `overrides` are fields of it (training.recipe.Recipe), and
+    `data` the folder that `prepare` made. In `out` are commits, log.jsonl, an event file for TensorBoard and at the
+    end the folder `model`. Started again with the same recipe it goes on after the newest whole commit, and ends with
+    the same bytes as without a stop. Ctrl-C and SIGTERM commit and return. Raises ZooError for a recipe that does not
+    fit, and for an `out` that holds another run.
+    """
+    recipe = read_recipe(recipe, **overrides)
+    corpus = open_corpus(recipe, data)
+    folder = Path(out).expanduser()
+    claim(folder, recipe, corpus)
+    step = make_training_step(make_model(recipe, corpus), recipe)
+    loop = Loop(step, recipe, corpus, folder, tell)
+    finished = loop.run()
+    if finished:
+        step.model.save_folder(folder / MODEL, overwrite=True)
+        tell(f"The model is in {folder / MODEL}")
+    else:
+        tell(f"stopped after step {loop.place['step']:,}; the same command goes on")
+    return PretrainingRun(step.model, folder, finished, loop.stop)
+
+
+def plan_pretraining(recipe: Any, data: str | Path | None = None, **overrides: Any) -> Plan:
+    """What `pretrain` would do, with the speed of a few steps that are thrown away."""
+    recipe = read_recipe(recipe, **overrides)
+    corpus = open_corpus(recipe, data)
+    return make_plan(make_training_step(make_model(recipe, corpus), recipe), recipe, corpus)
+
+
+def open_corpus(recipe: Recipe, data: str | Path | None) -> Corpus:
+    source = recipe.data if data is None else data
+    if source is None:
+        raise ZooError("Give data=, the folder that `keras-bert-zoo prepare` made.")
+    return Corpus(source)
+
+
+def make_model(recipe: Recipe, corpus: Corpus) -> Task:
+    """The model to teach: with weights from its folder, or new with as many pieces as the corpus's vocabulary has."""
+    tokenizer = corpus.tokenizer()
+    task = "masked_lm" if recipe.objective.pairs == "none" else "pretraining"
+    keras.utils.set_random_seed(recipe.seed)
+    shape = dict(recipe.shape)
+    if recipe.weights is None:
+        config = replace(PRESETS[canonical(recipe.model)], **{"vocab_size": len(tokenizer.vocabulary)} | shape)
+        model = build(config, task=task, dtype=recipe.dtype)
+    else:
+        model = build(recipe.model, task=task, weights=recipe.weights, dtype=recipe.dtype, **shape)
+        if model.tokenizer is not None:
+            check_tokenizer(model.tokenizer, corpus)
+    check_sizes(recipe, model.encoder.config, len(tokenizer.vocabulary))
+    tokenizer.max_length = model.encoder.config.max_length
+    model.tokenizer = tokenizer
+    return model
+
+
+def check_sizes(recipe: Recipe, config: BertConfig, pieces: int) -> None:
+    longest = max(stage.length for stage in recipe.stages)
+    if longest > config.max_length:
+        raise ZooError(
+            f"A stage has rows of {longest} tokens, but the model takes {config.max_length}: max_length says."
+        )
+    if config.vocab_size != pieces:
+        raise ZooError(f"The model has {config.vocab_size:,} pieces, but the corpus's vocabulary {pieces:,}.")
+    if recipe.objective.pairs != "none" and config.num_segments not in (0, *range(2, 100)):
+        raise ZooError("Pairs need two segments: give the model num_segments = 2.")
+
+
+def make_training_step(model: Task, recipe: Recipe) -> Step:
+    said = recipe.optimizer
+    optimizer = OPTIMIZERS[said.name](0.0, said.decay, beta_2=said.beta_2, global_clipnorm=None)
+    jit = pays_to_compile() if recipe.jit_compile is None else recipe.jit_compile
+    return make_step(model, optimizer, recipe.stages[0].micro or recipe.stages[0].rows, said.clip or None, jit)
+
+
+def claim(folder: Path, recipe: Recipe, corpus: Corpus) -> None:
+    """Make the folder a run's, or see that it is of the same run."""
+    path = folder / RECIPE
+    ours = {**recipe.to_dict(), "corpus": corpus.manifest["sha256"]}
+    if not path.is_file():
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise ZooError(f"{folder} is not empty and holds no run: choose another folder.")
+        folder.mkdir(parents=True, exist_ok=True)
+        partial = folder / f".{RECIPE}.partial"
+        partial.write_text(json.dumps(ours, indent=2) + "\n")
+        partial.replace(path)
+        return
+    try:
+        theirs = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise ZooError(f"{path} is no JSON ({error}): choose another folder.") from error
+    ours = json.loads(json.dumps(ours))
+    for name in ours:
+        if name not in FREE and ours[name] != theirs.get(name):
+            raise ZooError(
+                f"{folder} holds a run with another {name} ({theirs.get(name)!r:.60}, here {ours[name]!r:.60}): "
+                "choose another folder, or the same recipe to go on."
+            )
