@@ -16,21 +16,24 @@ def plan_rows(counts: Mapping[int, int], room: int, most: int) -> Plan:
     """
     free: dict[int, Counter] = defaultdict(Counter)  # room left -> rows of that kind -> how many
     done: Plan = Counter()
+
+    def put(row: tuple[int, ...], count: int) -> None:
+        space = room - sum(row)
+        (free[space] if space and len(row) < most else done)[row] += count
+
     for length in sorted(counts, reverse=True):
         left = counts[length]
-        while left:
-            room_left = next((space for space in range(length, room) if free.get(space)), None)
-            row = () if room_left is None else next(iter(free[room_left]))
-            used = left if room_left is None else min(left, free[room_left][row])
-            if room_left is not None:
-                free[room_left][row] -= used
-                free[room_left] += Counter()  # without those that are used up
-            left -= used
-            longer, space = (*row, length), (room if room_left is None else room_left) - length
-            if space and len(longer) < most:
-                free[space][longer] += used
-            else:
-                done[longer] += used
+        while left and (space := next((space for space in range(length, room) if free.get(space)), 0)):
+            row, count = free[space].popitem()
+            n = min(left, count)
+            put((*row, length), n)
+            if n < count:
+                free[space][row] = count - n
+            left -= n
+        together = min(room // length, most)
+        for n, count in ((together, left // together), (left % together, 1)):
+            if n and count:
+                put((length,) * n, count)
     for rows in free.values():
         done += rows
     return done

@@ -8,7 +8,9 @@ import numpy as np
 
 from keras_bert_zoo.corpus.shards import Corpus
 from keras_bert_zoo.corpus.texts import Texts
+from keras_bert_zoo.errors import ZooError
 
+NEAR = 1000  # texts among which another document is looked for
 SPECIALS = {"none": 2, "sop": 3, "nsp": 3}  # pieces around a text: [CLS] a [SEP], or [CLS] a [SEP] b [SEP]
 
 
@@ -57,24 +59,32 @@ def next_sentence(corpus: Corpus, texts: Texts, room: int, random: np.random.Gen
     """Two parts, of which half come from two documents (Devlin et al. 2019, section 3.1).
 
     Texts of that half exchange their second parts with those whose first part is about as long, so that no text is
-    lost; what is then past `room` pieces is cut off.
+    lost; what is then past `room` pieces is cut off. Raises ZooError for a single document.
     """
+    if len(corpus) < 2:
+        raise ZooError(f"{corpus.folder} has one document, and next-sentence pairs need two: say what separates them.")
     first, second = halves(corpus, texts, random)
     mixed = np.flatnonzero(random.random(len(first.start)) < 0.5)
     mixed = mixed[np.argsort(first.length[mixed] + random.random(len(mixed)))]
-    giver = np.roll(mixed, 1)
-    for shift in (2, 3, 5, 9):  # not from the same document
-        same = first.document[mixed] == first.document[giver]
-        giver = np.where(same, np.roll(mixed, shift), giver)
-    same = first.document[mixed] == first.document[giver]
-    mixed, giver = mixed[~same], giver[~same]
+    giver = mixed[exchange(first.document[mixed])]
     columns = [column.copy() for column in second]
     for column, source in zip(columns, second, strict=True):
         column[mixed] = source[giver]
     columns[2] = np.minimum(columns[2], room - first.length)
-    answer = np.zeros(len(first.start), "int32")
-    answer[mixed] = 1
-    return Pairs(first, Span(*columns), answer)
+    return Pairs(first, Span(*columns), (first.document != columns[0]).astype("int32"))
+
+
+def exchange(documents: np.ndarray) -> np.ndarray:
+    """For each text of a list the place of one near it, of another document where there is one; each place once."""
+    count = len(documents)
+    giver = np.roll(np.arange(count), 1)
+    for place in np.flatnonzero(documents == documents[giver]).tolist():
+        for other in (np.arange(place + 1, place + 1 + min(NEAR, count)) % count).tolist():
+            mine, theirs = documents[giver[other]], documents[giver[place]]
+            if documents[place] != mine and documents[other] != theirs:
+                giver[place], giver[other] = giver[other], giver[place]
+                break
+    return giver
 
 
 def halves(corpus: Corpus, texts: Texts, random: np.random.Generator) -> tuple[Span, Span]:

@@ -33,7 +33,7 @@ class Corpus:
         self.shards = find(self.manifest["parts"], part, "part of the corpus")
         self.wide = self.manifest["vocab_size"] > WIDEST
         self.index = [self.read_index(shard) for shard in self.shards]
-        self.tokens = np.concatenate([index["tokens"] for index in self.index]).astype("int64")
+        self.tokens = np.concatenate([np.zeros(0), *(index["tokens"] for index in self.index)]).astype("int64")
         self.first = np.cumsum([0, *(len(index) for index in self.index)])  # documents before each shard
         if not len(self.tokens):
             raise ZooError(f"{self.folder} has no document in {part!r}: prepare more text, or another heldout share.")
@@ -47,7 +47,7 @@ class Corpus:
         content = read_whole(index_path(path), shard["index_sha256"])
         if not path.is_file() or path.stat().st_size != shard["bytes"]:
             found = f"has {path.stat().st_size:,} bytes" if path.is_file() else "is missing"
-            raise ZooError(f"{path} {found}, and should have {shard['bytes']:,}: get it again, or prepare anew.")
+            raise ZooError(f"{path} {found}, and should have {shard['bytes']:,} bytes: get it again, or prepare anew.")
         return np.frombuffer(content, INDEX)
 
     @cached_property

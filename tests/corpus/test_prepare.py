@@ -1,0 +1,173 @@
+import json
+import random
+import sqlite3
+
+import numpy as np
+import pytest
+from corpora import LETTERS, make_corpus, write_texts
+
+from keras_bert_zoo import ZooError
+from keras_bert_zoo.corpus import prepare as module
+from keras_bert_zoo.corpus.journal import Journal
+from keras_bert_zoo.corpus.prepare import prepare
+from keras_bert_zoo.corpus.shards import Corpus
+
+SETTINGS = {"split": "blank_line", "sentences": "line", "heldout": 0.1, "shards": 3}
+
+
+def contents(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def quiet(line):
+    pass
+
+
+def documents(corpus):
+    return [corpus.read(i) for i in range(len(corpus))]
+
+
+def test_every_document_once(tmp_path, tokenizer):
+    texts = write_texts(tmp_path / "texts")
+    corpus = make_corpus(tmp_path, tokenizer)
+    heldout = Corpus(tmp_path / "corpus", "heldout")
+    found = documents(corpus) + documents(heldout)
+    expected = {tuple(tokenizer.ids(text)[0]): text for text in texts}
+    assert len(found) == len(expected) == len(texts) - 1
+    for record in found:
+        text = expected[tuple(record.token_ids.tolist())]
+        assert record.sentences.tolist() == [len(ids) for ids in tokenizer.ids(text.split("\n"))]
+    assert 4 < len(heldout) < 25
+    manifest = corpus.manifest
+    assert (manifest["documents"], manifest["duplicates"], manifest["vocab_size"]) == (120, 1, 41)
+    assert manifest["tokens"] == corpus.tokens.sum() + heldout.tokens.sum()
+    assert sum(shard["records"] for shard in manifest["parts"]["train"]) == len(corpus)
+    corpus.verify()
+
+
+def test_workers_make_the_same_bytes(tmp_path, tokenizer, monkeypatch):
+    monkeypatch.setattr(module, "GROUP", 500)
+    write_texts(tmp_path / "texts")
+    corpora = []
+    for workers in (0, 2):
+        prepare(tmp_path / "texts", tmp_path / str(workers), tokenizer, workers=workers, tell=quiet, **SETTINGS)
+        corpora.append(contents(tmp_path / str(workers)))
+    assert corpora[0] == corpora[1]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_killed_run_goes_on_to_the_same_bytes(tmp_path, tokenizer, monkeypatch, seed):
+    """It dies at a random write or commit, again and again, and leaves more than was committed behind."""
+    monkeypatch.setattr(module, "GROUP", 300)
+    monkeypatch.setattr(module, "COMMIT", 1500)
+    write_texts(tmp_path / "texts")
+    whole = contents(prepare(tmp_path / "texts", tmp_path / "a", tokenizer, workers=0, tell=quiet, **SETTINGS).folder)
+    draw, deaths = random.Random(seed), 0
+
+    class Killed(BaseException):
+        pass
+
+    def mortal(method):
+        def call(self, *arguments):
+            if draw.random() < 0.03:
+                self.shards[0].write(b"rubbish")
+                self.shards[0].flush()
+                raise Killed
+            return method(self, *arguments)
+
+        return call
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Journal, "write", mortal(Journal.write))
+        patched.setattr(Journal, "commit", mortal(Journal.commit))
+        while True:
+            try:
+                prepare(tmp_path / "texts", tmp_path / "b", tokenizer, workers=0, tell=quiet, **SETTINGS)
+                break
+            except Killed:
+                deaths += 1
+                assert not (tmp_path / "b").exists()
+    assert deaths
+    assert contents(tmp_path / "b") == whole
+    assert not (tmp_path / ".b.partial").exists()
+
+
+def test_unfinished_work_with_other_settings(tmp_path, tokenizer, monkeypatch):
+    write_texts(tmp_path / "texts")
+    with monkeypatch.context() as patched:
+        patched.setattr(Journal, "commit", lambda *arguments: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            prepare(tmp_path / "texts", tmp_path / "a", tokenizer, workers=0, tell=quiet, **SETTINGS)
+    keys = sqlite3.connect(tmp_path / ".a.partial" / "journal.sqlite")
+    keys.execute("INSERT OR REPLACE INTO state VALUES ('settings', ?)", (json.dumps({"heldout": 0.2}),))
+    keys.commit()
+    keys.close()
+    with pytest.raises(ZooError, match="holds unfinished work with another split: give the same again to go on"):
+        prepare(tmp_path / "texts", tmp_path / "a", tokenizer, workers=0, tell=quiet, **SETTINGS)
+
+
+def test_what_does_not_fit(tmp_path, tokenizer):
+    corpus = make_corpus(tmp_path, tokenizer)
+    with pytest.raises(ZooError, match="corpus exists already: choose another folder"):
+        make_corpus(tmp_path, tokenizer)
+    before = contents(corpus.folder)
+    make_corpus(tmp_path, tokenizer, overwrite=True)
+    assert contents(corpus.folder) == before
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "mine.txt").write_text("mine")
+    with pytest.raises(ZooError, match="other is no prepared corpus, so it is not overwritten"):
+        prepare(tmp_path / "texts", tmp_path / "other", tokenizer, overwrite=True)
+    with pytest.raises(ZooError, match="heldout=1.5 must be a number from 0"):
+        prepare(tmp_path / "texts", tmp_path / "x", tokenizer, heldout=1.5)
+    with pytest.raises(ZooError, match="workers=-1 must be a whole number"):
+        prepare(tmp_path / "texts", tmp_path / "x", tokenizer, workers=-1)
+    with pytest.raises(ZooError, match="There is no way to find sentences 'lines'"):
+        prepare(tmp_path / "texts", tmp_path / "x", tokenizer, sentences="lines")
+
+
+def test_no_text_at_all(tmp_path, tokenizer):
+    (tmp_path / "empty.txt").write_text("\n \n")
+    with pytest.raises(ZooError, match="There is no text in the files: give some in UTF-8"):
+        prepare(tmp_path / "empty.txt", tmp_path / "a", tokenizer, workers=0, tell=quiet)
+
+
+def test_a_full_disk(tmp_path, tokenizer, monkeypatch):
+    write_texts(tmp_path / "texts")
+
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Journal, "write", full)
+    with pytest.raises(ZooError, match=r"The disk of .* is full: make room and start again; what is committed is in"):
+        prepare(tmp_path / "texts", tmp_path / "a", tokenizer, workers=0, tell=quiet, **SETTINGS)
+
+
+def test_a_worker_that_dies(tmp_path, tokenizer, monkeypatch):
+    write_texts(tmp_path / "texts")
+    monkeypatch.setattr("keras_bert_zoo.corpus.workers.sys.executable", "false")
+    with pytest.raises(ZooError, match="A worker has died"):
+        prepare(tmp_path / "texts", tmp_path / "a", tokenizer, workers=1, tell=quiet, **SETTINGS)
+
+
+def test_heldout_does_not_depend_on_the_order(tmp_path, tokenizer):
+    texts = write_texts(tmp_path / "texts")
+    folders = []
+    for name, order in (("a", texts), ("b", texts[::-1])):
+        (tmp_path / f"{name}.txt").write_text("\n\n".join(order))
+        prepare(tmp_path / f"{name}.txt", tmp_path / name, tokenizer, workers=0, tell=quiet, **SETTINGS)
+        folders.append({tuple(record.token_ids) for record in documents(Corpus(tmp_path / name, "heldout"))})
+    assert folders[0] == folders[1]
+
+
+def test_no_share_is_held_out(tmp_path, tokenizer):
+    corpus = make_corpus(tmp_path, tokenizer, heldout=0.0)
+    assert len(corpus) == 119
+    with pytest.raises(ZooError, match="has no document in 'heldout'"):
+        Corpus(corpus.folder, "heldout")
+
+
+def test_letters_are_all_known(tmp_path, tokenizer):
+    corpus = make_corpus(tmp_path, tokenizer)
+    ids = np.concatenate([corpus.read(i).token_ids for i in range(len(corpus))])
+    known = tokenizer.vocabulary.ids
+    assert set(ids) <= {known[c] for c in LETTERS} | {known["##" + c] for c in LETTERS}
