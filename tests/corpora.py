@@ -5,11 +5,12 @@ import random
 from keras_bert_zoo.corpus.prepare import prepare
 
 LETTERS = "abcdefghijklmnopqr"
+OFTEN = [1 / (i + 1) for i in range(len(LETTERS))]  # so that there is something to learn
 
 
 def document(draw, sentences):
     """A sentence a line, of words of one to four letters."""
-    words = ("".join(draw.choices(LETTERS, k=draw.randint(1, 4))) for _ in range(100 * sentences))
+    words = ("".join(draw.choices(LETTERS, OFTEN, k=draw.randint(1, 4))) for _ in range(100 * sentences))
     return "\n".join(" ".join(next(words) for _ in range(draw.randint(2, 8))) for _ in range(sentences))
 
 

@@ -38,7 +38,7 @@ class Commits:
         folder = self.folder / f"step-{place['step']:010d}"
         if folder.exists():  # of a run that was stopped here and has changed nothing since
             return folder
-        arrays = {name: np.ascontiguousarray(ops.convert_to_numpy(variable)) for name, variable in variables}
+        arrays = {name: np.array(ops.convert_to_numpy(variable), order="C") for name, variable in variables}
         with checkpoints.committed(folder) as partial:
             save_file(arrays, partial / STATE)
             (partial / PLACE).write_text(json.dumps(place))

@@ -55,9 +55,9 @@ def pretrain(
     recipe = read_recipe(recipe, **overrides)
     corpus = open_corpus(recipe, data)
     folder = Path(out).expanduser()
-    claim(folder, recipe, corpus)
     step = make_training_step(make_model(recipe, corpus), recipe)
     loop = Loop(step, recipe, corpus, folder, tell)
+    claim(folder, recipe, corpus)
     finished = loop.run()
     if finished:
         step.model.save_folder(folder / MODEL, overwrite=True)

@@ -21,7 +21,7 @@ class RunLog:
     """
 
     def __init__(self, folder: Path, size: int):
-        self.folder = folder
+        self.folder, self.events = folder, None
         self.file = (folder / LOG).open("ab")
         self.cut(size)
 
@@ -29,6 +29,8 @@ class RunLog:
         """Only the first `size` bytes of the log count."""
         self.file.truncate(size)
         self.file.seek(0, os.SEEK_END)
+        if self.events:
+            self.events.close()
         self.events = (self.folder / EVENTS).open("wb")
         self.events.write(framed(fixed(1, DOUBLE.pack(time.time())) + field(3, b"brain.Event:2")))
         for line in (self.folder / LOG).read_bytes().splitlines():
