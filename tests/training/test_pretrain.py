@@ -209,7 +209,9 @@ def test_by_the_clock(data, tmp_path, monkeypatch):
     """Every look at the clock is a second later; a step takes three of them."""
     clock = iter(range(10**6))
     monkeypatch.setattr(loops.time, "monotonic", lambda: float(next(clock)))
-    done, _ = run(tmp_path / "run", data, hours=30 / 3600, steps=10**6, log_every=1, optimizer={"rate": 0.5, "warmup": 0.1})
+    done, _ = run(
+        tmp_path / "run", data, hours=30 / 3600, steps=10**6, log_every=1, optimizer={"rate": 0.5, "warmup": 0.1}
+    )
     assert done.finished
     log = [line for line in lines(tmp_path / "run") if "rate" in line]
     assert len(log) in (10, 15)

@@ -1,0 +1,248 @@
+"""Pretraining's parts on real text, each measured alone.
+
+python benchmarks/pretraining.py prepare --data $KBZ_DATA     # MB/s, memory, shares of real tokens, rates of masks
+python benchmarks/pretraining.py pipeline --data $KBZ_DATA    # batches against what bert_tiny takes
+python benchmarks/pretraining.py packed --data $KBZ_DATA      # packed and unpacked losses and gradients, 200 batches
+python benchmarks/pretraining.py stock --data $KBZ_DATA       # stock Adam and ours, both curves
+
+The corpus is made once, in --out, from all English text in the data.
+"""
+
+import argparse
+import json
+import os
+import resource
+import time
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import numpy as np
+
+from keras_bert_zoo.corpus.batches import Batches, Objective
+from keras_bert_zoo.corpus.masking import Masking
+from keras_bert_zoo.corpus.prepare import prepare
+from keras_bert_zoo.corpus.shards import Corpus
+from keras_bert_zoo.text import packaged
+
+ENGLISH = ("imdb/aclImdb_unsup.tar.xz", "corpora/eltec_eng.tar.xz", "corpora/ibm_wikipedia_articles.tar.xz")
+MB = 1e6
+
+
+def make(data: Path, out: Path, workers: int = 2) -> Corpus:
+    files = [data / name for name in ENGLISH]
+    return prepare(files, out, packaged("bert_uncased_vocab.txt"), workers=workers, only="*[!dv]")
+
+
+def corpus_of(given: argparse.Namespace) -> Corpus:
+    return Corpus(given.out) if given.out.exists() else make(given.data, given.out)
+
+
+def measure_prepare(given: argparse.Namespace) -> None:
+    """Speed with one and two processes, the memory of all of them, and what rows and masks come out."""
+    for workers in (1, 2):
+        out = given.out.with_name(f"{given.out.name}-{workers}")
+        started = time.monotonic()
+        corpus = make(given.data, out, workers)
+        seconds = time.monotonic() - started
+        kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+        ours, theirs = (resource.getrusage(kind).ru_maxrss / 1e3 for kind in kinds)
+        mb, most = corpus.manifest["bytes"] / MB, ours + workers * theirs
+        print(f"{workers} workers: {mb:.0f} MB of text in {seconds:.0f} s, {mb / seconds:.2f} MB/s", flush=True)
+        print(f"peak memory: {ours:.0f} MB here, {theirs:.0f} MB in the largest worker, so {most:.0f} MB at most")
+    for length in (128, 512):
+        for pairs in ("none", "nsp", "sop"):
+            batches = Batches(corpus, Objective(pairs=pairs), length, 64)
+            started = time.monotonic()
+            epoch = batches.epoch(0)
+            planned = time.monotonic() - started
+            real = (epoch.pairs.length + batches.around).sum() / (len(epoch.rows) * length)
+            print(f"{length} {pairs}: {len(epoch.pairs.length):,} texts, {real:.4f} real, planned in {planned:.2f} s")
+    for unit in ("piece", "word", "ngram"):
+        print(unit, json.dumps(rates(corpus, unit)))
+
+
+def rates(corpus: Corpus, unit: str, texts: int = 10_000) -> dict[str, float]:
+    """Shares of hidden pieces, of what stands there, and of pairs that do not follow, over so many texts."""
+    batches = Batches(corpus, Objective(pairs="nsp", masking=Masking(unit=unit)), 128, 64)
+    mask, sums = batches.masker.mask_id, dict.fromkeys(("texts", "pieces", "hidden", "mask", "same", "mixed"), 0.0)
+    for batch in batches:
+        chosen = batch["mask_weights"] > 0
+        shown = np.take_along_axis(batch["token_ids"], batch["mask_positions"], 1)[chosen]
+        sums["texts"] += batch["text_weights"].sum()
+        sums["pieces"] += (batch["padding_mask"] > 0).sum() - 3 * batch["text_weights"].sum()
+        sums["hidden"] += chosen.sum()
+        sums["mask"] += (shown == mask).sum()
+        sums["same"] += (shown == batch["mask_ids"][chosen]).sum()
+        sums["mixed"] += (batch["answers"] * batch["text_weights"]).sum()
+        if sums["texts"] >= texts:
+            break
+    return {
+        "texts": sums["texts"],
+        "hidden": sums["hidden"] / sums["pieces"],
+        "mask": sums["mask"] / sums["hidden"],
+        "same": sums["same"] / sums["hidden"],
+        "mixed pairs": sums["mixed"] / sums["texts"],
+    }
+
+
+def measure_pipeline(given: argparse.Namespace) -> None:
+    """Real tokens a second of the pipeline alone, and of training bert_tiny from batches in memory."""
+    step, batches = tiny(corpus_of(given), 128, 64)
+    made = [batches[i] for i in range(8)]
+    step(made[0], 1e-4)
+    for _ in range(3):
+        started, tokens = time.monotonic(), 0
+        for number in range(8, 8 + 60):
+            tokens += (batches[number]["padding_mask"] > 0).sum()
+        alone = tokens / (time.monotonic() - started)
+        started, tokens = time.monotonic(), 0
+        for batch in made:
+            step(batch, 1e-4)
+            tokens += (batch["padding_mask"] > 0).sum()
+        training = tokens / (time.monotonic() - started)
+        print(
+            f"pipeline {alone:,.0f} tokens/s, training {training:,.0f}: {alone / training:.1f} times as fast",
+            flush=True,
+        )
+
+
+def tiny(corpus: Corpus, length: int, rows: int, optimizer=None, **shape):
+    """A step of bert_tiny, and its batches."""
+    import keras
+
+    from keras_bert_zoo import build
+    from keras_bert_zoo.training.optimizers import AdamW
+    from keras_bert_zoo.training.step import make_step
+
+    keras.utils.set_random_seed(0)
+    model = build("bert_tiny", task="pretraining", **shape)
+    optimizer = optimizer or AdamW(0.0, global_clipnorm=None)
+    return make_step(model, optimizer, rows, 1.0, False), Batches(corpus, Objective(pairs="nsp"), length, rows)
+
+
+def measure_packed(given: argparse.Namespace) -> None:
+    """The largest differences of losses and gradients between texts in shared rows and the same texts alone."""
+    import keras
+
+    sgd = keras.optimizers.SGD(0.0)
+    step, _ = tiny(corpus_of(given), 64, 8, sgd, dropout=0.0, attention_dropout=0.0)
+    batches = Batches(corpus_of(given), Objective(pairs="nsp", short=0.9), 64, 8)
+    losses = gradients = 0.0
+    texts = 0
+    for number in range(200):
+        batch = batches[number]
+        lone = alone(batch)
+        texts += len(lone["token_ids"])
+        found = []
+        for one in (batch, lone):
+            step.micro = len(one["token_ids"])
+            padded = {key: np.pad(v, [(0, 32 - len(v))] + [(0, 0)] * (v.ndim - 1)) for key, v in one.items()}
+            step.micro = 32
+            before = [keras.ops.convert_to_numpy(v).copy() for v in step.model.trainable_variables]
+            sums = step(padded, 1.0)
+            after = [keras.ops.convert_to_numpy(v) for v in step.model.trainable_variables]
+            found.append((sums, [b - a for a, b in zip(after, before, strict=True)]))
+            for variable, value in zip(step.model.trainable_variables, before, strict=True):
+                variable.assign(value)
+        (ours, mine), (theirs, its) = found
+        losses = max(losses, *(abs(ours[k] - theirs[k]) / max(theirs[k], 1) for k in ("masked_lm", "pairs")))
+        largest = max(abs(g).max() for g in its)
+        gradients = max(gradients, max(abs(a - b).max() for a, b in zip(mine, its, strict=True)) / largest)
+    print(f"200 batches, {texts:,} texts: losses differ by {losses:.1e}, gradients by {gradients:.1e} of the largest")
+
+
+def alone(batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The texts of a batch with a text a row."""
+    rows = []
+    for row, mask in enumerate(batch["padding_mask"]):
+        for number in range(1, mask.max() + 1):
+            here = np.flatnonzero(mask == number)
+            new = {key: np.zeros_like(value[0]) for key, value in batch.items()}
+            for key in ("token_ids", "segment_ids"):
+                new[key][: len(here)] = batch[key][row, here]
+            new["padding_mask"][: len(here)] = 1
+            mine = np.flatnonzero((batch["mask_weights"][row] > 0) & np.isin(batch["mask_positions"][row], here))
+            new["mask_positions"][: len(mine)] = batch["mask_positions"][row, mine] - here[0]
+            new["mask_ids"][: len(mine)], new["mask_weights"][: len(mine)] = batch["mask_ids"][row, mine], 1
+            new["answers"][0], new["text_weights"][0] = batch["answers"][row, number - 1], 1
+            rows.append(new)
+    return {key: np.stack([row[key] for row in rows]) for key in batch}
+
+
+def measure_stock(given: argparse.Namespace) -> None:
+    """The same small pretraining with Keras's look-up and AdamW, where gradients are lists of rows, and with ours."""
+    import keras
+
+    from keras_bert_zoo.layers import embeddings, tables
+
+    def plain(table, ids):
+        return keras.ops.take(table, keras.ops.cast(ids, "int32"), axis=0)
+
+    corpus, ours = corpus_of(given), tables.lookup
+    stock = keras.optimizers.AdamW(given.rate, 0.01, epsilon=1e-6, global_clipnorm=1.0)
+    stock.exclude_from_weight_decay(var_names=[r"(^|/)(gamma|beta|bias)(:0)?$"])
+    curves = {}
+    for name, lookup, optimizer in (("stock", plain, stock), ("ours", ours, None)):
+        tables.lookup = embeddings.lookup = lookup
+        curves[name] = curve(corpus, given, optimizer)
+        print(name, " ".join(f"{loss:.3f}" for loss in curves[name]), flush=True)
+    tables.lookup = embeddings.lookup = ours
+
+
+def curve(corpus: Corpus, given: argparse.Namespace, optimizer) -> list[float]:
+    """The masked-LM loss of every twentieth part of a run; `optimizer` gets what the tape gives, or else ours does."""
+    import tensorflow as tf
+
+    from keras_bert_zoo.training.step import counts, inputs_of, losses
+
+    step, batches = tiny(corpus, 128, 16)
+    model, found = step.model, []
+
+    @tf.function
+    def learn(batch, masked, pairs):
+        with tf.GradientTape() as tape:
+            sums = losses(model(inputs_of(batch), training=True), batch)
+            total = sums["masked_lm"] * masked + sums["pairs"] * pairs
+        variables = [v.value for v in model.trainable_variables]
+        optimizer.apply(tape.gradient(total, variables), model.trainable_variables)
+        return sums["masked_lm"] * masked
+
+    if optimizer:
+        optimizer.build(model.trainable_variables)
+    for number in range(given.steps):
+        batch, count = batches[number], counts(batches[number])
+        rate = given.rate * min((number + 1) / (0.1 * given.steps), 1.0)
+        if optimizer:
+            optimizer.learning_rate.assign(rate)
+            tensors = {key: tf.constant(value) for key, value in batch.items()}
+            found.append(float(learn(tensors, np.float32(1 / count["masked_lm"]), np.float32(1 / count["pairs"]))))
+        else:
+            found.append(step(batch, rate)["masked_lm"] / count["masked_lm"])
+    return [float(np.mean(part)) for part in np.array_split(found, 20)]
+
+
+MEASURES = {
+    "prepare": measure_prepare,
+    "pipeline": measure_pipeline,
+    "packed": measure_packed,
+    "stock": measure_stock,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=MEASURES)
+    parser.add_argument("--data", type=Path, default=os.environ.get("KBZ_DATA"))
+    parser.add_argument("--out", type=Path, default=Path("runs/english"))
+    parser.add_argument("--steps", type=int, default=600, help="of each curve")
+    parser.add_argument("--rate", type=float, default=1e-3)
+    given = parser.parse_args()
+    if given.data is None:
+        parser.error("give --data, or set KBZ_DATA")
+    given.data = Path(given.data)
+    MEASURES[given.what](given)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""What a corpus is made from and how: the same for every way of running it, from the first check to the last rename."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from keras_bert_zoo.config import check_value
+from keras_bert_zoo.corpus.documents import Documents
+from keras_bert_zoo.corpus.encoding import Layout
+from keras_bert_zoo.corpus.sentences import SENTENCES
+from keras_bert_zoo.corpus.shards import (
+    FORMAT,
+    MANIFEST,
+    TOKENIZER,
+    WIDEST,
+    Corpus,
+    describe_shard,
+    fingerprint,
+    own_sum,
+)
+from keras_bert_zoo.errors import ZooError, find
+from keras_bert_zoo.text import Tokenizer
+
+SHARD = 1 << 25  # bytes of source a shard stands for, where the number of shards is not given
+MOST_SHARDS = 1024
+FIGURES = ("documents", "duplicates", "empty", "bytes", "sentences", "tokens")
+
+
+class Preparation:
+    """A corpus to be: its source, its settings, and the hidden folder beside `out` in which it grows."""
+
+    def __init__(
+        self,
+        files: str | Path | Iterable[str | Path],
+        out: str | Path,
+        tokenizer: Tokenizer,
+        split: str = "file",
+        sentences: str = "split",
+        language: str = "en",
+        field: str = "text",
+        encoding: str | None = None,
+        only: str = "*",
+        heldout: float = 0.01,
+        deduplicate: bool = True,
+        shards: int | None = None,
+        overwrite: bool = False,
+    ):
+        check_value("heldout", float, heldout)
+        if shards is not None:
+            check_value("shards", int, shards)
+        find(SENTENCES, sentences, "way to find sentences")
+        self.reading = {"split": split, "field": field, "encoding": encoding, "only": only}
+        self.documents, self.tokenizer = Documents(files, **self.reading), tokenizer
+        size = self.documents.size
+        self.layout = Layout(shards or min(MOST_SHARDS, -(-size // SHARD) or 1), float(heldout))
+        own = {"sentences": sentences, "language": language, "deduplicate": deduplicate}
+        self.settings = self.reading | own | asdict(self.layout)
+        self.source = [[str(path), path.stat().st_size] for path in self.documents.paths]
+        self.source += [[name, 0] for name in self.documents.sets]
+        self.folder = Path(out).expanduser()
+        check_out(self.folder, overwrite)
+        self.partial = self.folder.parent / f".{self.folder.name}.partial"
+
+    def begin(self) -> None:
+        """Make the hidden folder, with the tokenizer in it."""
+        try:
+            (self.partial / TOKENIZER).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            said = error.strerror or error
+            raise ZooError(f"{self.folder} cannot be made ({said}): choose another folder.") from error
+        for name, content in self.tokenizer.files().items():
+            (self.partial / TOKENIZER / name).write_bytes(content)
+
+    def finish(self, figures: Mapping[str, int], skipped: Mapping[str, Any]) -> Corpus:
+        """Index and sums of every shard, the manifest, and the folder under its name."""
+        if not figures["tokens"]:
+            said = "; ".join(f"{count} {reason}" for reason, (count, _) in skipped.items())
+            raise ZooError(f"There is no text in the files: give some in UTF-8, or say encoding=. {said}".strip())
+        size = len(self.tokenizer.vocabulary)
+        shards = [describe_shard(self.partial / name, size > WIDEST) for name in self.layout.files()]
+        manifest = {
+            "format": FORMAT,
+            "vocab_size": size,
+            "tokenizer_sha256": fingerprint(self.tokenizer),
+            "settings": self.settings,
+            "source": self.source,
+            **figures,
+            "skipped": {reason: list(found) for reason, found in skipped.items()},
+            "parts": {"train": shards[: self.layout.shards], "heldout": shards[self.layout.shards :]},
+        }
+        manifest["sha256"] = own_sum(manifest)
+        (self.partial / MANIFEST).write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
+        settle(self.partial, self.folder)
+        return Corpus(self.folder)
+
+
+def check_out(folder: Path, overwrite: bool) -> None:
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    if not overwrite:
+        raise ZooError(f"{folder} exists already: choose another folder, or replace it with overwrite=True.")
+    if not (folder / MANIFEST).is_file() or not (folder / TOKENIZER).is_dir():
+        raise ZooError(f"{folder} is no prepared corpus, so it is not overwritten: choose another folder.")
+
+
+def summary(corpus: Corpus) -> str:
+    """What has come out, and what was left out."""
+    said = corpus.manifest
+    lines = [
+        f"{said['documents']:,} documents, {said['duplicates']:,} of them again; {said['sentences']:,} sentences, "
+        f"{said['tokens']:,} tokens in {corpus.folder}"
+    ]
+    lines += [f"{count:,} {reason} (the first: {first})" for reason, (count, first) in said["skipped"].items()]
+    return "\n".join(lines)
+
+
+def settle(partial: Path, folder: Path) -> None:
+    """Everything onto the disk, then the folder under its name; an older one goes."""
+    for path in [*partial.rglob("*"), partial]:
+        flush(path)
+    old = folder.parent / f".{folder.name}.replaced"
+    if folder.exists():
+        folder.rename(old)
+    partial.rename(folder)
+    flush(folder.parent)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
