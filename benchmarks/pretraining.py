@@ -77,6 +77,7 @@ def rates(corpus: Corpus, unit: str, texts: int = 10_000) -> dict[str, float]:
         sums["mixed"] += (batch["answers"] * batch["text_weights"]).sum()
         if sums["texts"] >= texts:
             break
+    sums = {key: float(value) for key, value in sums.items()}
     return {
         "texts": sums["texts"],
         "hidden": sums["hidden"] / sums["pieces"],

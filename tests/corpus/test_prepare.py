@@ -11,6 +11,7 @@ from keras_bert_zoo.corpus import prepare as module
 from keras_bert_zoo.corpus.journal import Journal
 from keras_bert_zoo.corpus.prepare import prepare
 from keras_bert_zoo.corpus.shards import Corpus
+from keras_bert_zoo.text import TextVectorization, packaged
 
 SETTINGS = {"split": "blank_line", "sentences": "line", "heldout": 0.1, "shards": 3}
 
@@ -164,6 +165,20 @@ def test_no_share_is_held_out(tmp_path, tokenizer):
     assert len(corpus) == 119
     with pytest.raises(ZooError, match="has no document in 'heldout'"):
         Corpus(corpus.folder, "heldout")
+
+
+@pytest.mark.parametrize("kind", ["words", "sentencepiece"])
+@pytest.mark.parametrize("workers", [0, 1])
+def test_other_tokenizers(tmp_path, kind, workers):
+    texts = write_texts(tmp_path / "texts")
+    made = TextVectorization.learn(texts, size=50) if kind == "words" else packaged("albert_spiece.model")
+    corpus = make_corpus(tmp_path, made, workers=workers)
+    assert corpus.manifest["vocab_size"] == len(made.vocabulary)
+    again = corpus.tokenizer()
+    assert again.ids(texts[0]) == made.ids(texts[0])
+    found = {tuple(record.token_ids) for record in documents(corpus)}
+    expected = {tuple(i for ids in made.ids(text.split("\n")) for i in ids) for text in texts}
+    assert found < expected
 
 
 def test_letters_are_all_known(tmp_path, tokenizer):

@@ -11,7 +11,7 @@ from conftest import BERT
 from corpora import make_corpus
 from safetensors.numpy import load_file
 
-from keras_bert_zoo import ZooError, build, fill_mask, load, plan_pretraining, pretrain
+from keras_bert_zoo import ZooError, build, convert, fill_mask, load, plan_pretraining, pretrain
 from keras_bert_zoo.corpus.records import scan
 from keras_bert_zoo.training import loop as loops
 from keras_bert_zoo.training import pretrain as module
@@ -240,10 +240,13 @@ def test_what_does_not_fit(data, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_going_on_from_weights(data, tmp_path, tokenizer):
+@pytest.mark.parametrize("form", ["huggingface", "google"])
+def test_going_on_from_weights(data, tmp_path, tokenizer, form):
+    """With a rate of nothing nothing changes, and the loss does not jump."""
     run(tmp_path / "first", data)
-    weights = tmp_path / "first" / "model"
-    began = load(weights).variables_by_name()
+    began = load(tmp_path / "first" / "model").variables_by_name()
+    weights = tmp_path / "weights"
+    convert(tmp_path / "first" / "model", weights, form)
     done, _ = run(tmp_path / "second", data, model=None, weights=str(weights), optimizer={"rate": 0.0})
     for name, variable in done.model.variables_by_name().items():
         if "seed" not in name:
