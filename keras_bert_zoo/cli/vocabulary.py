@@ -4,14 +4,9 @@ import json
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-from keras_bert_zoo.errors import ZooError
-
-if TYPE_CHECKING:
-    from keras_bert_zoo.text import Tokenizer
 
 Option = typer.Option
 Files = Annotated[list[str], typer.Argument(help="Text files (also .gz, .xz, .bz2, .tar), folders or patterns.")]
@@ -51,27 +46,14 @@ def report(
 ) -> None:
     """Pieces a word, unknown words, and the words that break worst, for one vocabulary or several."""
     from keras_bert_zoo.text.report import vocabulary_report
+    from keras_bert_zoo.zoo.tokenizers import tokenizer
 
     paths = map(Path, with_)
     shorts = [path.stem if path.is_file() else path.name for path in paths]
     names = [short if shorts.count(short) == 1 else source for short, source in zip(shorts, with_, strict=True)]
-    opened = {name: open_vocabulary(source) for name, source in zip(names, with_, strict=True)}
+    opened = {name: tokenizer(source) for name, source in zip(names, with_, strict=True)}
     found = vocabulary_report(opened, files, lambda line: typer.echo(line, err=True))
     shown = json.dumps(found, indent=2) if whole else str(found)
     typer.echo(shown.encode(sys.stdout.encoding, "replace").decode(sys.stdout.encoding))
     if out:
         found.save(out)
-
-
-def open_vocabulary(source: str) -> "Tokenizer":
-    """The tokenizer of a model's name, of a folder, or of a vocabulary's file alone, whose case is then guessed."""
-    from keras_bert_zoo.text import SentencePiece, WordPiece
-    from keras_bert_zoo.zoo.tokenizers import tokenizer
-
-    path = Path(source).expanduser()
-    if not path.is_file():
-        return tokenizer(source)
-    try:
-        return (SentencePiece if path.suffix == ".model" else WordPiece)(path.read_bytes())
-    except UnicodeDecodeError as error:
-        raise ZooError(f"{path} is no UTF-8 at byte {error.start}: give a vocab.txt, or a .model.") from error

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from keras_bert_zoo.errors import ZooError
-from keras_bert_zoo.text import Tokenizer, find_vocabulary, open_folder, packaged
+from keras_bert_zoo.text import SentencePiece, Tokenizer, WordPiece, find_vocabulary, open_folder, packaged
 from keras_bert_zoo.zoo.download import cache_folder
 from keras_bert_zoo.zoo.presets import ENGLISH_ALBERT, PRESETS, UNCASED, canonical
 from keras_bert_zoo.zoo.releases import RELEASES
@@ -12,13 +12,16 @@ PACKAGED = {UNCASED: "bert_uncased_vocab.txt", ENGLISH_ALBERT: "albert_spiece.mo
 
 
 def tokenizer(source: str | Path) -> Tokenizer:
-    """The tokenizer of a model by its name, or of a folder with vocab.txt or spiece.model.
+    """The tokenizer of a model by its name, of a folder with vocab.txt or spiece.model, or of such a file alone.
 
-    Call it with texts for a model's inputs; `ids` and `in_graph` give bare piece ids. The English uncased
-    and ALBERT vocabularies come with the package; other names need their release in the cache.
+    A file alone says nothing of its case, which is then guessed from its pieces. Call it with texts for a model's
+    inputs; `ids` and `in_graph` give bare piece ids. The English uncased and ALBERT vocabularies come with the package;
+    other names need their release in the cache.
     """
     if isinstance(source, (str, Path)) and str(source) and Path(source).expanduser().is_dir():
         return open_folder(Path(source).expanduser())
+    if isinstance(source, (str, Path)) and str(source) and Path(source).expanduser().is_file():
+        return open_file(Path(source).expanduser())
     source = str(source) if isinstance(source, Path) else source
     name = canonical_or_folder(source)
     found = local(name)
@@ -29,6 +32,14 @@ def tokenizer(source: str | Path) -> Tokenizer:
             "give its folder; or build the model with weights='pretrained' once, which keeps it in the cache."
         )
     return found
+
+
+def open_file(path: Path) -> Tokenizer:
+    """The tokenizer of a vocabulary's file: SentencePiece where it ends in .model, else a piece a line."""
+    try:
+        return (SentencePiece if path.suffix == ".model" else WordPiece)(path.read_bytes())
+    except UnicodeDecodeError as error:
+        raise ZooError(f"{path} is no UTF-8 at byte {error.start}: give a vocab.txt, or a .model.") from error
 
 
 def canonical_or_folder(source: str) -> str:

@@ -16,6 +16,17 @@ def test_others_say_what_to_download(name, monkeypatch, tmp_path):
         tokenizer(name)
 
 
+def test_a_file_alone(tmp_path):
+    for model, name in (("bert_base", "words.txt"), ("albert_base", "30k.model")):
+        (tmp_path / name).write_bytes(tokenizer(model).data)
+        assert tokenizer(tmp_path / name).ids("Hello") == tokenizer(model).ids("Hello")
+    (tmp_path / "cased.txt").write_text("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nHello\n")
+    assert tokenizer(str(tmp_path / "cased.txt")).ids("Hello hello") == [[5, 1]]
+    (tmp_path / "bad.txt").write_bytes(b"[PAD]\n\xff")
+    with pytest.raises(ZooError, match=r"bad.txt is no UTF-8 at byte 6: give a vocab.txt, or a .model"):
+        tokenizer(tmp_path / "bad.txt")
+
+
 def test_wrong_names():
     with pytest.raises(ZooError, match="There is no folder '/nowhere', and no model of that name"):
         tokenizer("/nowhere")
