@@ -51,16 +51,27 @@ class Epoch(NamedTuple):
 class Batches:
     """Batches of `rows` rows of `length` tokens, of at most `texts` texts each, for ever.
 
+    `seed` and `stream`, the number of a stage, decide about everything random.
+
     `batches[i]` is a dictionary of arrays: token_ids, segment_ids, padding_mask (B, T), which counts texts from 1;
     mask_positions, mask_ids (B, M) and mask_weights; text_positions (B, K), answers (B, K) and text_weights, where
     there are pairs. Rows that are left over at the end of an epoch are not learnt from in it.
     """
 
-    def __init__(self, corpus: Corpus, objective: Objective, length: int, rows: int, seed: int = 0, texts: int = 8):
+    def __init__(
+        self,
+        corpus: Corpus,
+        objective: Objective,
+        length: int,
+        rows: int,
+        seed: int = 0,
+        texts: int = 8,
+        stream: int = 0,
+    ):
         for name, value in (("length", length), ("rows", rows), ("texts", texts)):
             check_value(name, int, value)
         self.corpus, self.objective, self.length, self.rows = corpus, objective, length, rows
-        self.seed, self.texts = seed, texts
+        self.seed, self.texts, self.stream = seed, texts, stream
         self.tokenizer = corpus.tokenizer()
         self.masker = Masker(objective.masking, self.tokenizer)
         self.around = SPECIALS[objective.pairs]
@@ -77,7 +88,7 @@ class Batches:
     def make_epoch(self, number: int) -> Epoch:
         """Everything random about an epoch but the masks."""
         number = number % self.objective.duplicates if self.objective.duplicates else number
-        random = np.random.default_rng((self.seed, number, CUT))
+        random = np.random.default_rng((self.seed, self.stream, number, CUT))
         texts = cut_documents(self.corpus.tokens, self.room, self.objective.short, random)
         pairs = PAIRS[self.objective.pairs](self.corpus, texts, self.room, random)
         rows = fill_rows(pairs.length + self.around, self.length, self.texts, random)
@@ -86,7 +97,7 @@ class Batches:
                 f"{self.corpus.folder} fills {len(rows):,} rows of {self.length} tokens, and a batch has "
                 f"{self.rows:,}: prepare more text, or choose smaller batches."
             )
-        return Epoch(pairs, rows, (self.seed, number, MASK))
+        return Epoch(pairs, rows, (self.seed, self.stream, number, MASK))
 
     def find(self, batch: int) -> tuple[int, int]:
         """The epoch of a batch, and its number there."""

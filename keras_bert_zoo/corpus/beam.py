@@ -19,6 +19,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from keras_bert_zoo.corpus.documents import Documents
 from keras_bert_zoo.corpus.encoding import Encoded, Encoder, key_of
+from keras_bert_zoo.corpus.journal import FILE
 from keras_bert_zoo.corpus.preparation import FIGURES, Preparation, summary
 from keras_bert_zoo.corpus.prepare import size_of
 from keras_bert_zoo.corpus.shards import TOKENIZER, Corpus
@@ -92,7 +93,10 @@ def add(figures: Iterable[dict[str, int]]) -> dict[str, int]:
 
 def run(preparation: Preparation, options: Sequence[str] = ()) -> Corpus:
     """Make the corpus with Beam's runner and settings in `options`."""
-    preparation.begin()
+    if (preparation.partial / FILE).is_file():
+        raise ZooError(f"{preparation.partial} holds unfinished work of prepare: finish that, or remove the folder.")
+    preparation.begin(going_on=False)
+    preparation.write_tokenizer()
     partial, settings, layout = preparation.partial, preparation.settings, preparation.layout
     for name in layout.files():
         (partial / name).write_bytes(b"")  # also of shards that get nothing
@@ -143,8 +147,8 @@ def main() -> None:
     parser.add_argument("--shards", type=int, default=argparse.SUPPRESS)
     given, options = parser.parse_known_args()
     settings = vars(given)
-    settings["tokenizer"] = open_folder(settings["tokenizer"])
     try:
+        settings["tokenizer"] = open_folder(settings["tokenizer"])
         print(summary(run(Preparation(**settings), options)))
     except ZooError as error:
         print(f"keras-bert-zoo: {error}", file=sys.stderr)

@@ -14,12 +14,11 @@ from keras_bert_zoo.text.sources import DAMAGE, decoded, find_files, unpacked
 
 LONGEST = 1 << 22  # characters of a document; a longer one is cut, so that memory stays bounded
 LONGEST_LINE = 1 << 26  # characters of a line of JSON
-BROKEN = re.compile("[\udc80-\udcff]")  # bytes that are not of the encoding, as "surrogateescape" decodes them
+BROKEN = re.compile("[\ud800-\udfff]")  # bytes that are not of the encoding, as "surrogateescape" decodes them
 CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 MOST_BROKEN, MOST_CONTROL = 0.001, 0.01  # shares of a text's characters; one with more is no text of this encoding
 BLANK_LINES = re.compile(r"\n[^\S\n]*\n\s*")
 MARKUP = re.compile(r"<br\s*/?>", re.IGNORECASE)
-MEASURED = 1 << 16  # characters of a document by which its encoding is judged
 
 
 class Document(NamedTuple):
@@ -60,6 +59,8 @@ class Documents:
     ):
         self.cut = find(SPLITS, split, "way to split files into documents")
         named = [files] if isinstance(files, (str, Path)) else list(files)
+        if not named:
+            raise ZooError("There are no files: give at least one.")
         self.sets = [name for name in named if str(name).startswith("tfds:")]
         self.paths = (
             find_files([name for name in named if name not in self.sets]) if len(self.sets) < len(named) else []
@@ -78,15 +79,19 @@ class Documents:
             before += path.stat().st_size
             self.done = before
         for name in self.sets:
-            yield from (Document(text, name) for text in from_tfds(name, self.field))
+            for text in from_tfds(name, self.field):
+                yield from self.sound(Document(text, name))
 
     def of_file(self, path: Path, raw: BinaryIO) -> Iterator[Document]:
         try:
             for name, stream in unpacked(path, raw):
-                if not fnmatch(name, self.only):
+                if not fnmatch(name, self.only) and not fnmatch(Path(name).name, self.only):
                     continue
                 form = FORMS.get(Path(name).suffix.lower(), Documents.of_text)
-                yield from (Document(text, name) for text in form(self, stream, name))
+                try:
+                    yield from (Document(text, name) for text in form(self, stream, name))
+                except UnicodeDecodeError as error:  # of an encoding that cannot leave out a byte
+                    self.skipped.add(f"files are not {error.encoding} to their end", name)
         except DAMAGE as error:
             raise ZooError(f"{path} cannot be read ({error}): is it whole, and what its name says?") from error
 
@@ -107,10 +112,16 @@ class Documents:
                 )
 
     def of_tei(self, stream: BinaryIO, name: str) -> Iterator[str]:
+        count = 0
         try:
-            yield from tei_documents(stream)
-        except ParseError as error:
+            for text in tei_documents(stream):
+                count += 1
+                yield from whole([text])
+        except (ParseError, ValueError, LookupError) as error:  # the latter two for encodings that expat does not know
             self.skipped.add("files are no XML to their end", f"{name}: {error}")
+            return
+        if not count:
+            self.skipped.add("XML files have no text of the Text Encoding Initiative", name)
 
     def sound(self, document: Document) -> Iterator[Document]:
         """The document without what is wrong in it, or nothing where that is too much."""
@@ -192,7 +203,10 @@ def from_tfds(name: str, field: str) -> Iterator[str]:
     for example in tfds.as_numpy(examples):
         if field not in example:
             raise ZooError(f"{name} has {', '.join(example)}, and no {field!r}: name the text's with field=.")
-        yield example[field].decode("utf-8", "ignore")
+        if not isinstance(example[field], bytes):
+            kind = type(example[field]).__name__
+            raise ZooError(f"The {field!r} of {name} is no text but {kind}: name another field=.")
+        yield from whole([example[field].decode("utf-8", "ignore")])
 
 
 FORMS: dict[str, Callable] = {

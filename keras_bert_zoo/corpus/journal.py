@@ -4,6 +4,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -29,12 +30,14 @@ class Journal:
 
     def open(self, path: Path) -> sqlite3.Connection:
         try:
-            keys = sqlite3.connect(path, isolation_level=None)
+            keys = sqlite3.connect(path, timeout=1, isolation_level=None)
             keys.execute("PRAGMA synchronous = FULL")
             keys.execute("CREATE TABLE IF NOT EXISTS seen (key BLOB PRIMARY KEY) WITHOUT ROWID")
             keys.execute("CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value TEXT)")
-            keys.execute("BEGIN")
+            keys.execute("BEGIN IMMEDIATE")
         except sqlite3.DatabaseError as error:
+            if "locked" in str(error):
+                raise ZooError(f"Another process is at work on {path.parent}: wait for it, or stop it.") from error
             raise ZooError(f"{path} cannot be opened ({error}): remove {path.parent} to start anew.") from error
         return keys
 
@@ -73,12 +76,13 @@ class Journal:
         self.put("sizes", json.dumps([shard.tell() for shard in self.shards]))
         self.put("done", json.dumps([documents, figures]))
         self.keys.execute("COMMIT")
-        self.keys.execute("BEGIN")
+        self.keys.execute("BEGIN IMMEDIATE")
 
     def close(self) -> None:
-        for shard in self.shards:
-            shard.close()
-        self.keys.close()
+        """Close everything, also where a file cannot take the rest."""
+        with ExitStack() as stack:
+            for file in (self.keys, *self.shards):
+                stack.callback(file.close)
 
 
 def open_at(path: Path, size: int) -> BinaryIO:

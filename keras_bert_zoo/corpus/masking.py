@@ -13,7 +13,8 @@ from keras_bert_zoo.text import SentencePiece, Tokenizer, WordPiece
 LONGEST_GRAM = 3  # words of ALBERT's n-grams (Lan et al. 2020, section 4.1)
 GRAMS = np.arange(1, LONGEST_GRAM + 1)
 GRAM_SHARES = (1 / GRAMS) / (1 / GRAMS).sum()
-ODD = frozenset(string.punctuation)
+ODD = frozenset('!"#$%&()*+,-./:;?@[\\]^_`{|}~€£')  # google-research/albert create_pretraining_data.py
+PLAIN = ODD | frozenset(string.ascii_letters)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +69,9 @@ def starts_of_words(tokenizer: Tokenizer) -> np.ndarray:
     if isinstance(tokenizer, WordPiece):
         return np.array([not piece.startswith("##") for piece in pieces])
     if isinstance(tokenizer, SentencePiece):  # as in google-research/albert create_pretraining_data.py
-        return np.array([piece.startswith(("▁", "<")) or piece in ODD for piece in pieces])
+        return np.array(
+            [piece.startswith(("▁", "<")) or piece in ODD or not PLAIN.issuperset(piece) for piece in pieces]
+        )
     return np.ones(len(pieces), bool)
 
 

@@ -10,7 +10,7 @@ from keras_bert_zoo.corpus.shards import Corpus
 from keras_bert_zoo.corpus.texts import Texts
 from keras_bert_zoo.errors import ZooError
 
-NEAR = 1000  # texts among which another document is looked for
+NEAR = (1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233)  # how far away another document is looked for
 SPECIALS = {"none": 2, "sop": 3, "nsp": 3}  # pieces around a text: [CLS] a [SEP], or [CLS] a [SEP] b [SEP]
 
 
@@ -66,24 +66,31 @@ def next_sentence(corpus: Corpus, texts: Texts, room: int, random: np.random.Gen
     first, second = halves(corpus, texts, random)
     mixed = np.flatnonzero(random.random(len(first.start)) < 0.5)
     mixed = mixed[np.argsort(first.length[mixed] + random.random(len(mixed)))]
-    giver = mixed[exchange(first.document[mixed])]
+    giver = exchange(first.document[mixed])
+    while (alike := first.document[mixed] == first.document[mixed[giver]]).any():
+        mixed = mixed[~alike]  # too many of one document: these keep their second part
+        giver = exchange(first.document[mixed])
     columns = [column.copy() for column in second]
     for column, source in zip(columns, second, strict=True):
-        column[mixed] = source[giver]
+        column[mixed] = source[mixed[giver]]
     columns[2] = np.minimum(columns[2], room - first.length)
-    return Pairs(first, Span(*columns), (first.document != columns[0]).astype("int32"))
+    answer = np.zeros(len(first.start), "int32")
+    answer[mixed] = 1
+    return Pairs(first, Span(*columns), answer)
 
 
 def exchange(documents: np.ndarray) -> np.ndarray:
-    """For each text of a list the place of one near it, of another document where there is one; each place once."""
-    count = len(documents)
-    giver = np.roll(np.arange(count), 1)
-    for place in np.flatnonzero(documents == documents[giver]).tolist():
-        for other in (np.arange(place + 1, place + 1 + min(NEAR, count)) % count).tolist():
-            mine, theirs = documents[giver[other]], documents[giver[place]]
-            if documents[place] != mine and documents[other] != theirs:
-                giver[place], giver[other] = giver[other], giver[place]
-                break
+    """For each text of a list the place of one near it, if it can be of another document; each place once."""
+    places = np.arange(len(documents))
+    giver = np.roll(places, 1)
+    for offset in NEAR:
+        alike = documents == documents[giver]
+        other = (places + offset) % max(len(places), 1)
+        swap = alike & ~alike[other] & (documents != documents[giver[other]]) & (documents[other] != documents[giver])
+        here, there = places[swap], other[swap]
+        free = ~np.isin(there, here)
+        here, there = here[free], there[free]
+        giver[here], giver[there] = giver[there], giver[here]
     return giver
 
 

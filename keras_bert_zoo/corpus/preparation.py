@@ -26,7 +26,8 @@ from keras_bert_zoo.errors import ZooError, find
 from keras_bert_zoo.text import Tokenizer
 
 SHARD = 1 << 25  # bytes of source a shard stands for, where the number of shards is not given
-MOST_SHARDS = 1024
+MOST_SHARDS = 128  # they are open all at once
+UNKNOWN = 16  # shards of a source whose size is not known
 FIGURES = ("documents", "duplicates", "empty", "bytes", "sentences", "tokens")
 
 
@@ -53,10 +54,14 @@ class Preparation:
         if shards is not None:
             check_value("shards", int, shards)
         find(SENTENCES, sentences, "way to find sentences")
+        if not isinstance(tokenizer, Tokenizer):
+            raise ZooError(f"tokenizer={tokenizer!r:.60} is no tokenizer: make one with keras_bert_zoo.tokenizer(...).")
+        if shards is not None and shards > MOST_SHARDS:
+            raise ZooError(f"shards={shards} is past {MOST_SHARDS}, as they are open all at once: ask for fewer.")
         self.reading = {"split": split, "field": field, "encoding": encoding, "only": only}
         self.documents, self.tokenizer = Documents(files, **self.reading), tokenizer
-        size = self.documents.size
-        self.layout = Layout(shards or min(MOST_SHARDS, -(-size // SHARD) or 1), float(heldout))
+        guess = UNKNOWN if self.documents.sets else -(-self.documents.size // SHARD) or 1
+        self.layout = Layout(shards or min(MOST_SHARDS, guess), float(heldout))
         own = {"sentences": sentences, "language": language, "deduplicate": deduplicate}
         self.settings = self.reading | own | asdict(self.layout)
         self.source = [[str(path), path.stat().st_size] for path in self.documents.paths]
@@ -65,18 +70,25 @@ class Preparation:
         check_out(self.folder, overwrite)
         self.partial = self.folder.parent / f".{self.folder.name}.partial"
 
-    def begin(self) -> None:
-        """Make the hidden folder, with the tokenizer in it."""
+    def begin(self, going_on: bool) -> None:
+        """Make the hidden folder, empty unless unfinished work is gone on with."""
         try:
-            (self.partial / TOKENIZER).mkdir(parents=True, exist_ok=True)
+            if not going_on:
+                shutil.rmtree(self.partial, ignore_errors=True)
+            self.partial.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             said = error.strerror or error
             raise ZooError(f"{self.folder} cannot be made ({said}): choose another folder.") from error
+
+    def write_tokenizer(self) -> None:
+        """The tokenizer, and no other, into the hidden folder."""
+        shutil.rmtree(self.partial / TOKENIZER, ignore_errors=True)
+        (self.partial / TOKENIZER).mkdir()
         for name, content in self.tokenizer.files().items():
             (self.partial / TOKENIZER / name).write_bytes(content)
 
-    def finish(self, figures: Mapping[str, int], skipped: Mapping[str, Any]) -> Corpus:
-        """Index and sums of every shard, the manifest, and the folder under its name."""
+    def finish(self, figures: Mapping[str, int], skipped: Mapping[str, Any], journal: str | None = None) -> Corpus:
+        """Index and sums of every shard, the manifest, and the folder under its name, without the journal."""
         if not figures["tokens"]:
             said = "; ".join(f"{count} {reason}" for reason, (count, _) in skipped.items())
             raise ZooError(f"There is no text in the files: give some in UTF-8, or say encoding=. {said}".strip())
@@ -94,6 +106,8 @@ class Preparation:
         }
         manifest["sha256"] = own_sum(manifest)
         (self.partial / MANIFEST).write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
+        if journal:
+            (self.partial / journal).unlink()
         settle(self.partial, self.folder)
         return Corpus(self.folder)
 
@@ -123,6 +137,7 @@ def settle(partial: Path, folder: Path) -> None:
     for path in [*partial.rglob("*"), partial]:
         flush(path)
     old = folder.parent / f".{folder.name}.replaced"
+    shutil.rmtree(old, ignore_errors=True)  # of a run that was killed here
     if folder.exists():
         folder.rename(old)
     partial.rename(folder)

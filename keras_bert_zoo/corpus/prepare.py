@@ -1,9 +1,11 @@
 """The door to a corpus: raw text in, a folder of shards out."""
 
 import errno
+import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -43,20 +45,21 @@ def prepare(
     if isinstance(workers, bool) or not isinstance(workers, int) or workers < 0:
         raise ZooError(f"workers={workers!r} must be a whole number of processes, or 0 for none but this one.")
     preparation = Preparation(files, out, tokenizer, **settings)
-    preparation.begin()
+    preparation.begin(going_on=(preparation.partial / FILE).is_file())
     work = Work(preparation, tell)
     try:
+        preparation.write_tokenizer()
         work.run(workers)
-        (preparation.partial / FILE).unlink()
-        corpus = preparation.finish(work.figures, preparation.documents.skipped)
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        corpus = preparation.finish(work.figures, preparation.documents.skipped, FILE)
+    except (OSError, sqlite3.Error) as error:
+        if getattr(error, "errno", None) not in (errno.ENOSPC, errno.EDQUOT) and "disk is full" not in str(error):
             raise
         raise ZooError(
             f"The disk of {out} is full: make room and start again; what is committed is in {preparation.partial}."
         ) from error
     finally:
-        work.journal.close()
+        with suppress(OSError, sqlite3.Error):  # what could not be written is not committed either
+            work.journal.close()
     tell(summary(corpus))
     return corpus
 

@@ -158,10 +158,10 @@ def describe_shard(path: Path, wide: bool) -> dict[str, Any]:
     for offset, content in scan(path):
         record = decode(content, wide)
         rows.append((offset, len(content), masked_crc(content), len(record.token_ids), len(record.sentences)))
-        sentences.append(record.sentences)
+        sentences.append(record.sentences.tobytes())  # not a view, which would keep the record
     index = np.array(rows, INDEX)
     index_path(path).write_bytes(index.tobytes())
-    sentences_path(path).write_bytes(b"".join(part.tobytes() for part in sentences))
+    sentences_path(path).write_bytes(b"".join(sentences))
     return {
         "file": path.name,
         "records": len(index),

@@ -15,11 +15,11 @@ def tei_documents(stream: BinaryIO) -> Iterator[str]:
 
     Raises xml.etree.ElementTree.ParseError where the stream is no XML.
     """
-    stack, paragraphs, in_body = [], [], False
+    stack, paragraphs, bodies = [], [], 0  # a text in the text has a body of its own
     for event, element in iterparse(stream, ("start", "end")):
         kind = element.tag.rpartition("}")[2]
         if kind == "body":
-            in_body = event == "start"
+            bodies += 1 if event == "start" else -1
         if event == "start":
             stack.append(kind)
             if is_document(kind, element) and paragraphs:
@@ -27,7 +27,7 @@ def tei_documents(stream: BinaryIO) -> Iterator[str]:
                 paragraphs = []
             continue
         stack.pop()
-        if in_body and kind in PARAGRAPHS and not any(above in PARAGRAPHS for above in stack):
+        if bodies and kind in PARAGRAPHS and not any(above in PARAGRAPHS for above in stack):
             paragraphs.append(" ".join("".join(text_of(element)).split()))
         if is_document(kind, element) and paragraphs:
             yield "\n\n".join(paragraphs)

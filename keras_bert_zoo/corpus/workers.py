@@ -4,6 +4,7 @@ A message is its length (8 bytes) and content: JSON texts to a worker, and back 
 """
 
 import json
+import signal
 import struct
 import subprocess
 import sys
@@ -99,6 +100,7 @@ def unpack(content: bytes) -> list[Encoded | None]:
 
 def main() -> None:
     """Encode what comes in until nothing more does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started it
     encoder = Encoder(*sys.argv[1:])
     while head := sys.stdin.buffer.read(LENGTH.size):
         texts = json.loads(sys.stdin.buffer.read(LENGTH.unpack(head)[0]))

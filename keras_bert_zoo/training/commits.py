@@ -6,6 +6,7 @@ A commit is a folder made under a hidden name, flushed, summed (manifest.json, w
 import json
 import logging
 import shutil
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -49,19 +50,26 @@ class Commits:
     def read(self, variables: Variables) -> dict[str, Any] | None:
         """Give variables the values of the newest commit that is whole, and say where that was; None if there is none.
 
-        Raises ZooError where it is of another model or another optimizer.
+        What is not whole gets another name. Raises ZooError where nothing is, and for another model or optimizer.
         """
-        for folder in self.steps():
+        found = self.steps()
+        for folder in found:
             try:
+                if not (folder / checkpoints.MANIFEST).is_file():
+                    raise ZooError(f"it has no {checkpoints.MANIFEST}")
                 checkpoints.verify(folder)
                 arrays, place = load_file(folder / STATE), json.loads((folder / PLACE).read_bytes())
-                if not (folder / checkpoints.MANIFEST).is_file():
-                    raise ZooError(f"{folder} has no {checkpoints.MANIFEST}.")
-            except (ZooError, OSError, ValueError, SafetensorError) as error:
-                log.warning("%s is not whole and left aside: %s", folder, error)
+            except (ZooError, FileNotFoundError, ValueError, SafetensorError) as error:
+                aside = folder.with_name(f"broken-{folder.name}-{time.time_ns()}")
+                folder.rename(aside)
+                log.warning("%s is not whole and left aside as %s: %s", folder, aside.name, error)
                 continue
             fill(variables, arrays, folder)
             return place
+        if found:
+            raise ZooError(
+                f"{self.folder} has {len(found)} commits and none is whole: choose another out=, or get them again."
+            )
         return None
 
     def clean(self) -> None:

@@ -35,6 +35,8 @@ class Figures(dict):
         if self["answers"]:
             found |= {"pairs": self["pairs"] / answers, "pairs_accuracy": self["pairs_correct"] / answers}
         found["loss"] = found["masked_lm"] + found.get("pairs", 0.0)
+        if not self["steps"]:  # all were skipped
+            return {}
         return found | {"norm": self["norm"] / max(self["steps"], 1)}
 
 

@@ -36,10 +36,9 @@ class Loop:
 
     def __init__(self, step: Step, recipe: Recipe, corpus: Corpus, out: Path, tell: Callable[[str], Any]):
         self.step, self.recipe, self.out, self.tell = step, recipe, out, tell
-        self.batches = [
-            Batches(corpus, recipe.objective, stage.length, stage.rows, recipe.seed + (number << 32), recipe.texts)
-            for number, stage in enumerate(recipe.stages)
-        ]
+        self.batches = [batches_of(recipe, corpus, number) for number in range(len(recipe.stages))]
+        for batches in self.batches:
+            batches.find(0)  # whether the corpus fills one, before any work
         self.heldout = held_out(recipe, corpus)
         self.commits = Commits(out / "commits", recipe.keep)
         self.place = {"step": 0, "seconds": 0.0, "tokens": 0, "skipped": 0, "in_a_row": 0, "log": 0, "began": {"0": 0}}
@@ -76,10 +75,11 @@ class Loop:
 
     def stage(self) -> int:
         """The number of the stage that the next step belongs to."""
-        ends = np.cumsum([stage.share for stage in self.recipe.stages])
         if self.recipe.hours is None:
-            ends = np.round(ends * self.recipe.steps) / self.recipe.steps
-        return min(int(np.searchsorted(ends, self.progress(self.place["step"]), "right")), len(ends) - 1)
+            ends, now = np.array(self.recipe.borders()), self.place["step"]
+        else:
+            ends, now = np.cumsum([stage.share for stage in self.recipe.stages]), self.progress(self.place["step"])
+        return min(int(np.searchsorted(ends, now, "right")), len(ends) - 1)
 
     def rate(self) -> float:
         """The learning rate of the next step; the first one learns something."""
@@ -93,9 +93,9 @@ class Loop:
         began = place["began"].setdefault(str(number), place["step"])
         self.step.micro = stage.micro or stage.rows
         with ahead(batches, place["step"] - began) as coming:
-            for batch in coming:
+            while True:
                 started = time.monotonic()
-                rate = self.rate()
+                batch, rate = next(coming), self.rate()
                 found = self.step(batch, rate)
                 self.figures.add(batch, found, time.monotonic() - started)
                 place["step"] += 1
@@ -163,7 +163,10 @@ class Loop:
         return means
 
     def commit(self) -> None:
-        self.place["log"] = self.log.size
+        """Make sure of everything so far, but not amid steps that fail: the way back must lead before them."""
+        if self.place["in_a_row"] and not self.done():
+            return
+        self.place["log"] = self.log.settle()
         self.place["figures"] = dict(self.figures)
         self.commits.write(self.step.variables(), self.place)
 
@@ -195,17 +198,22 @@ class Loop:
                 signal.signal(number, handler)
 
 
+def batches_of(recipe: Recipe, corpus: Corpus, number: int) -> Batches:
+    """The batches of a stage, with random numbers of its own."""
+    stage = recipe.stages[number]
+    return Batches(corpus, recipe.objective, stage.length, stage.rows, recipe.seed, recipe.texts, stream=number)
+
+
 def held_out(recipe: Recipe, corpus: Corpus) -> tuple[Batches, int] | None:
     """The batches to measure on, and how many of them; none where nothing, or too little, was held out."""
     if not corpus.manifest["parts"].get("heldout"):
         return None
     stage, objective = recipe.stages[-1], recipe.objective
-    rows = min(stage.micro or stage.rows, recipe.evaluate_rows)
-    try:
-        batches = Batches(Corpus(corpus.folder, "heldout"), objective, stage.length, rows, 0, recipe.texts)
-        batches.find(0)
-    except ZooError as error:
-        log.warning("Nothing is measured on held-out text: %s", error)
+    part = Corpus(corpus.folder, "heldout")
+    if not len(part) or (len(part) < 2 and objective.pairs == "nsp"):
+        log.warning("Nothing is measured on held-out text: there is none, or one document.")
         return None
-    most = len(batches.epoch(0).rows) // rows
-    return batches, min(math.ceil(recipe.evaluate_rows / rows), most)
+    most = len(Batches(part, objective, stage.length, 1, 0, recipe.texts).epoch(0).rows)
+    rows = min(stage.micro or stage.rows, recipe.evaluate_rows, most)
+    count = min(math.ceil(recipe.evaluate_rows / rows), most // rows)
+    return Batches(part, objective, stage.length, rows, 0, recipe.texts), count

@@ -3,9 +3,9 @@
 import time
 from typing import Any
 
-from keras_bert_zoo.corpus.batches import Batches
 from keras_bert_zoo.corpus.shards import Corpus
 from keras_bert_zoo.training.figures import train_flops
+from keras_bert_zoo.training.loop import batches_of
 from keras_bert_zoo.training.recipe import Recipe
 from keras_bert_zoo.training.step import Step
 
@@ -35,10 +35,9 @@ def make_plan(step: Step, recipe: Recipe, corpus: Corpus) -> Plan:
         corpus=f"{len(corpus):,} documents, {int(corpus.tokens.sum()):,} tokens",
     )
     seconds = tokens = 0.0
+    borders = [0, *recipe.borders()]
     for number, stage in enumerate(recipe.stages):
-        batches = Batches(
-            corpus, recipe.objective, stage.length, stage.rows, recipe.seed + (number << 32), recipe.texts
-        )
+        batches = batches_of(recipe, corpus, number)
         step.micro = stage.micro or stage.rows
         step(batches[0], 0.0)
         trial = [batches[i] for i in range(TRIAL)]
@@ -48,7 +47,7 @@ def make_plan(step: Step, recipe: Recipe, corpus: Corpus) -> Plan:
         a_step = (time.monotonic() - started) / TRIAL
         real = sum(int((batch["padding_mask"] > 0).sum()) for batch in trial) / TRIAL
         masked = sum(float(batch["mask_weights"].sum()) for batch in trial) / TRIAL
-        steps = round(stage.share * recipe.steps)
+        steps = borders[number + 1] - borders[number]
         flops, share = train_flops(config, stage.length, masked, real), real / stage.rows / stage.length
         seconds, tokens = seconds + steps * a_step, tokens + steps * real
         plan[f"stage_{number + 1}"] = (

@@ -1,6 +1,7 @@
 """The door to pretraining: a recipe and a prepared corpus in, a model folder out."""
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -108,7 +109,7 @@ def check_sizes(recipe: Recipe, config: BertConfig, pieces: int) -> None:
         )
     if config.vocab_size != pieces:
         raise ZooError(f"The model has {config.vocab_size:,} pieces, but the corpus's vocabulary {pieces:,}.")
-    if recipe.objective.pairs != "none" and config.num_segments not in (0, *range(2, 100)):
+    if recipe.objective.pairs != "none" and config.num_segments == 1:
         raise ZooError("Pairs need two segments: give the model num_segments = 2.")
 
 
@@ -124,16 +125,19 @@ def claim(folder: Path, recipe: Recipe, corpus: Corpus) -> None:
     path = folder / RECIPE
     ours = {**recipe.to_dict(), "corpus": corpus.manifest["sha256"]}
     if not path.is_file():
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        partial = folder / f".{RECIPE}.partial"
+        if folder.exists() and (not folder.is_dir() or set(folder.iterdir()) - {partial}):
             raise ZooError(f"{folder} is not empty and holds no run: choose another folder.")
         folder.mkdir(parents=True, exist_ok=True)
-        partial = folder / f".{RECIPE}.partial"
-        partial.write_text(json.dumps(ours, indent=2) + "\n")
+        with partial.open("w") as file:
+            file.write(json.dumps(ours, indent=2) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
         partial.replace(path)
         return
     try:
-        theirs = json.loads(path.read_bytes())
-    except ValueError as error:
+        theirs = dict(json.loads(path.read_bytes()))
+    except (ValueError, TypeError) as error:
         raise ZooError(f"{path} is no JSON ({error}): choose another folder.") from error
     ours = json.loads(json.dumps(ours))
     for name in ours:

@@ -15,6 +15,10 @@ from keras_bert_zoo.training.optimizers import OPTIMIZERS
 from keras_bert_zoo.training.schedules import SHAPES
 
 
+def is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Optimizer:
     """How weights change (google-research/bert optimization.py gives the numbers)."""
@@ -32,7 +36,7 @@ class Optimizer:
         find(SHAPES, self.shape, "shape of the learning rate")
         for name in ("rate", "decay", "beta_2", "warmup"):
             check_value(name, float, getattr(self, name))
-        if not isinstance(self.clip, (int, float)) or not 0 <= self.clip < math.inf:
+        if not is_number(self.clip) or not 0 <= self.clip < math.inf:
             raise ZooError(f"clip={self.clip!r} must be a number of at least 0.")
 
 
@@ -48,9 +52,10 @@ class Stage:
     def __post_init__(self):
         for name in ("length", "rows"):
             check_value(name, int, getattr(self, name))
-        if not isinstance(self.micro, int) or self.micro < 0 or (self.micro and self.rows % self.micro):
+        whole = isinstance(self.micro, int) and is_number(self.micro) and self.micro >= 0
+        if not whole or (self.micro and self.rows % self.micro):
             raise ZooError(f"micro={self.micro!r} must divide the {self.rows} rows of a step, or be 0 for all of them.")
-        if isinstance(self.share, bool) or not isinstance(self.share, (int, float)) or not 0 < self.share <= 1:
+        if not is_number(self.share) or not 0 < self.share <= 1:
             raise ZooError(f"share={self.share!r} of a stage must be above 0, and at most 1.")
 
 
@@ -80,11 +85,15 @@ class Recipe:
     def __post_init__(self):
         for name in ("steps", "texts", "log_every", "commit_every", "evaluate_every", "evaluate_rows", "keep"):
             check_value(name, int, getattr(self, name))
+        for name, kinds in KINDS.items():
+            if not isinstance(getattr(self, name), kinds):
+                raise ZooError(f"{name}={getattr(self, name)!r:.40} must be of type {kinds[0].__name__}.")
+        check_precision(self.dtype)
         if self.model is None and self.weights is None:
             raise ZooError('A recipe needs a model, such as model = "bert_tiny", or the weights to go on from.')
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed < 2**32:
             raise ZooError(f"seed={self.seed!r} must be a whole number from 0 to below 2**32.")
-        if self.hours is not None and (not isinstance(self.hours, (int, float)) or not 0 < self.hours < math.inf):
+        if self.hours is not None and not (is_number(self.hours) and 0 < self.hours < math.inf):
             raise ZooError(f"hours={self.hours!r} must be a number above 0.")
         for name in self.shape:
             find({field.name: None for field in fields(BertConfig)}, name, "size of a model")
@@ -117,6 +126,21 @@ class Recipe:
         return [round(share * self.steps) for share in shares[:-1]] + [self.steps]
 
 
+KINDS = {
+    "model": (str, type(None)),
+    "weights": (str, type(None)),
+    "data": (str, type(None)),
+    "dtype": (str, type(None)),
+    "jit_compile": (bool, type(None)),
+    "shape": (Mapping,),
+}
+
+
+def check_precision(dtype: str | None) -> None:
+    if dtype and "float16" in dtype and "bfloat16" not in dtype:
+        raise ZooError(f"dtype={dtype!r} needs a scaled loss, which the step has not: take mixed_bfloat16.")
+
+
 def make(kind: type, given: Any, source: str, **made: Any) -> Any:
     """An object of a kind from a table, whose unknown fields are named."""
     if not isinstance(given, Mapping):
@@ -141,6 +165,8 @@ def read_recipe(recipe: Any, **overrides: Any) -> Recipe:
         given, source = dict(recipe), "The recipe"
     else:
         given, source = read_toml(Path(recipe).expanduser()), str(recipe)
+    if overrides.get("steps") is not None and overrides.get("hours") is None:
+        given.pop("hours", None)
     for name, value in overrides.items():
         both = isinstance(value, Mapping) and isinstance(given.get(name), Mapping)
         given[name] = {**given[name], **value} if both else value

@@ -1,6 +1,7 @@
 """What a run has measured: JSON lines, and the same for TensorBoard."""
 
 import json
+import logging
 import os
 import struct
 import time
@@ -11,6 +12,7 @@ from typing import Any
 from keras_bert_zoo.corpus.records import field, framed, varint
 
 LOG, EVENTS = "log.jsonl", "events.out.tfevents.pretrain"
+log = logging.getLogger("keras_bert_zoo")
 DOUBLE, FLOAT = struct.Struct("<d"), struct.Struct("<f")
 
 
@@ -27,7 +29,10 @@ class RunLog:
 
     def cut(self, size: int) -> None:
         """Only the first `size` bytes of the log count."""
-        self.file.truncate(size)
+        there = (self.folder / LOG).stat().st_size
+        if there < size:
+            log.warning("%s is shorter than it was: some lines are lost.", self.folder / LOG)
+        self.file.truncate(min(size, there))
         self.file.seek(0, os.SEEK_END)
         if self.events:
             self.events.close()
@@ -54,8 +59,10 @@ class RunLog:
         self.events.write(framed(clock + step + field(5, values)))
         self.events.flush()
 
-    @property
-    def size(self) -> int:
+    def settle(self) -> int:
+        """Everything so far onto the disk; how many bytes that is."""
+        self.file.flush()
+        os.fsync(self.file.fileno())
         return self.file.tell()
 
     def close(self) -> None:

@@ -37,6 +37,9 @@ class View:
     def line(self, line: Mapping[str, Any], progress: float) -> None:
         now = time.monotonic()
         self.began = self.began or (now, progress)
+        if "loss" not in line:  # every step since the last line was skipped
+            self.tell(f"step {line['step']:,}  {figures(line)}")
+            return
         self.losses.append(line["loss"])
         if self.live:
             self.live.update(self.picture(line, progress, now))

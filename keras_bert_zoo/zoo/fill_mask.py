@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from keras_bert_zoo.tasks import Task
+from keras_bert_zoo.errors import ZooError
+from keras_bert_zoo.tasks import MaskedLM, Task
 from keras_bert_zoo.zoo.build import build
 from keras_bert_zoo.zoo.presets import ALIASES, PRESETS
 
@@ -27,19 +28,19 @@ def open_model(model: Task | str | Path) -> Task:
         return model
     if isinstance(model, Task):
         return only_masks(model)
-    if str(model) in PRESETS | ALIASES and not Path(model).exists():
-        return build(str(model), task="masked_lm", weights="pretrained")
-    return build(task="masked_lm", weights=model)
+    named = str(model) in PRESETS | ALIASES and not Path(model).exists()
+    weights = {"name": str(model), "weights": "pretrained"} if named else {"weights": model}
+    found = build(task="masked_lm", **weights)
+    if found.load_report.new:
+        raise ZooError(f"{model} has no head for hidden words, and an untrained one would guess at random.")
+    return found
 
 
 def only_masks(model: Task) -> Task:
     """A masked_lm model with the encoder and the head of another."""
-    from keras_bert_zoo.errors import ZooError
-    from keras_bert_zoo.tasks import TASKS
-
     if not hasattr(model, "masked_lm"):
         raise ZooError(f"The model is for {model.key}, and has no head for hidden words: give a masked_lm model.")
-    twin = TASKS["masked_lm"](model.encoder)
+    twin = MaskedLM(model.encoder)
     for theirs, ours in zip(model.masked_lm.weights, twin.masked_lm.weights, strict=True):
         ours.assign(theirs)
     twin.tokenizer = model.tokenizer

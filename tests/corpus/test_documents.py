@@ -92,6 +92,35 @@ def test_what_is_left_out_is_said(tmp_path):
     assert "1.txt" in said
 
 
+def test_more_that_is_no_text(tmp_path):
+    (tmp_path / "1.jsonl").write_text('{"text": "a\\ud800b"}')
+    (tmp_path / "2.txt").write_bytes(b"\xff\xfea")
+    (tmp_path / "3.xml").write_text("<mediawiki><page>x</page></mediawiki>")
+    (tmp_path / "4.xml").write_text('<?xml version="1.0" encoding="Shift_JIS"?><a/>')
+    (tmp_path / "5.txt").write_text("text")
+    found = Documents(tmp_path)
+    assert [document.text for document in found][-1] == "text"
+    said = str(found.skipped)
+    for reason in ("are not UTF-8", "files are not utf-16", "no text of the Text Encoding", "no XML to their end"):
+        assert reason in said
+    assert "2.txt" in said
+
+
+def test_a_text_in_the_text_does_not_end_it(tmp_path):
+    inner = "<p>one</p><floatingText><body><p>inner</p></body></floatingText><p>two</p>"
+    (tmp_path / "a.xml").write_text(f"<TEI><text><body>{inner}</body></text></TEI>")
+    assert texts(tmp_path / "a.xml") == ["one\n\ninner\n\ntwo"]
+
+
+def test_a_pattern_for_names(tmp_path):
+    for name in ("a1.txt", "b1.txt", "a2.md"):
+        (tmp_path / name).write_text(name)
+    assert texts(tmp_path, only="a*.txt") == ["a1.txt"]
+    assert texts(tmp_path, only="*/b*") == ["b1.txt"]
+    with pytest.raises(ZooError, match="There are no files"):
+        Documents([])
+
+
 def test_binary_that_is_utf8(tmp_path):
     (tmp_path / "a.bin").write_bytes(bytes(range(128)) * 9)
     found = Documents(tmp_path)

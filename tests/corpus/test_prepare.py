@@ -122,6 +122,10 @@ def test_what_does_not_fit(tmp_path, tokenizer):
         prepare(tmp_path / "texts", tmp_path / "x", tokenizer, heldout=1.5)
     with pytest.raises(ZooError, match="workers=-1 must be a whole number"):
         prepare(tmp_path / "texts", tmp_path / "x", tokenizer, workers=-1)
+    with pytest.raises(ZooError, match="shards=500 is past 128"):
+        prepare(tmp_path / "texts", tmp_path / "x", tokenizer, shards=500)
+    with pytest.raises(ZooError, match="tokenizer='bert_base' is no tokenizer: make one with"):
+        prepare(tmp_path / "texts", tmp_path / "x", "bert_base")
     with pytest.raises(ZooError, match="There is no way to find sentences 'lines'"):
         prepare(tmp_path / "texts", tmp_path / "x", tokenizer, sentences="lines")
 
@@ -141,6 +145,52 @@ def test_a_full_disk(tmp_path, tokenizer, monkeypatch):
     monkeypatch.setattr(Journal, "write", full)
     with pytest.raises(ZooError, match=r"The disk of .* is full: make room and start again; what is committed is in"):
         prepare(tmp_path / "texts", tmp_path / "a", tokenizer, workers=0, tell=quiet, **SETTINGS)
+
+
+def test_a_disk_that_fills_up(tmp_path, tokenizer, monkeypatch):
+    """Also where the rest in memory cannot be written when the files are closed."""
+    write_texts(tmp_path / "texts")
+    real = Journal.__init__
+
+    def onto_full(self, *arguments):
+        real(self, *arguments)
+        self.shards[0].close()
+        self.shards[0] = open("/dev/full", "wb")  # noqa: PTH123, SIM115
+
+    monkeypatch.setattr(Journal, "__init__", onto_full)
+    with pytest.raises(ZooError, match=r"The disk of .* is full: make room and start again"):
+        prepare(tmp_path / "texts", tmp_path / "a", tokenizer, workers=0, tell=quiet, **SETTINGS)
+
+
+def test_another_process_at_work(tmp_path, tokenizer):
+    write_texts(tmp_path / "texts")
+    (tmp_path / ".a.partial").mkdir()
+    keys = sqlite3.connect(tmp_path / ".a.partial" / "journal.sqlite", isolation_level=None)
+    keys.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(ZooError, match=r"Another process is at work on .*\.a\.partial"):
+        prepare(tmp_path / "texts", tmp_path / "a", tokenizer, workers=0, tell=quiet, **SETTINGS)
+    keys.close()
+
+
+def test_what_was_left_behind_is_not_taken_along(tmp_path, tokenizer):
+    for name in (".corpus.partial", ".corpus.replaced"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "train-00009-of-00010.tfrecord").write_text("of another time")
+    make_corpus(tmp_path, tokenizer)
+    make_corpus(tmp_path, tokenizer, overwrite=True)
+    assert not [path for path in tmp_path.rglob("*") if "00009" in path.name]
+
+
+def test_killed_while_it_is_summed(tmp_path, tokenizer, monkeypatch):
+    write_texts(tmp_path / "texts")
+    with monkeypatch.context() as patched:
+        patched.setattr("keras_bert_zoo.corpus.preparation.describe_shard", lambda *arguments: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            prepare(tmp_path / "texts", tmp_path / "a", tokenizer, workers=0, tell=quiet, **SETTINGS)
+    said = []
+    prepare(tmp_path / "texts", tmp_path / "a", tokenizer, workers=0, tell=said.append, **SETTINGS)
+    assert said[0] == "going on after 120 documents"
+    assert make_corpus(tmp_path, tokenizer).manifest["parts"] == Corpus(tmp_path / "a").manifest["parts"]
 
 
 def test_a_worker_that_dies(tmp_path, tokenizer, monkeypatch):

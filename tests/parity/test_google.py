@@ -162,8 +162,8 @@ def check_places(tokenizer, text, pieces):
     """
     for i, start, end in zip(pieces.ids, pieces.starts, pieces.ends, strict=True):
         piece = tokenizer.vocabulary.pieces[i].removeprefix("##")
-        found = "".join(tokenizer.clean(text[start:end]).split()).replace("ς", "σ")
-        piece = piece.replace("ς", "σ")
+        found = "".join(tokenizer.clean(text[start:end]).split()).replace("\u03c2", "\u03c3")
+        piece = piece.replace("\u03c2", "\u03c3")
         at_odds = piece != "[UNK]" and found != piece and not (piece in found and end - start == 1)
         assert not at_odds, (text[start:end], piece)
 

@@ -70,7 +70,7 @@ def test_a_disk_that_fails_at_any_call(tmp_path, monkeypatch):
         folder = tmp_path / str(n)
         commits = Commits(folder, 2)
         commits.write(variables(1), {"step": 1})
-        left, before = [n], [n % 2 == 0]
+        left = [n]
 
         def failing(real, after=n % 3 == 0, left=left):
             def call(*arguments, **named):
@@ -95,7 +95,6 @@ def test_a_disk_that_fails_at_any_call(tmp_path, monkeypatch):
         place = commits.read(again)
         assert values(again) == [place["step"]] * 2
         assert place["step"] in (1, 2)
-        assert before
         outcomes.append((failed, place["step"]))
         commits.clean()
         commits.write(variables(3), {"step": 3})
@@ -124,9 +123,33 @@ def test_no_damage_is_used_in_silence(tmp_path, caplog, trials):
         place = commits.read(again)
         assert values(again) == [place["step"]] * 2
         noticed += place["step"] == 1
+        next(tmp_path.glob("broken-*")).rename(tmp_path / "step-0000000002")
         path.write_bytes(content)
     assert noticed == trials
     assert "step-0000000002 is not whole and left aside" in caplog.text
+
+
+def test_damaged_commits_do_not_push_out_whole_ones(tmp_path):
+    commits = Commits(tmp_path, 1)
+    for step in (1, 2):
+        commits.keep = 2
+        commits.write(variables(step), {"step": step})
+    (tmp_path / "step-0000000002" / "state.safetensors").write_bytes(b"")
+    commits.keep, again = 1, variables(0)
+    assert commits.read(again)["step"] == 1
+    commits.write(variables(1.5), {"step": 2})
+    assert [path.name for path in commits.steps()] == ["step-0000000002"]
+    assert commits.read(again) == {"step": 2}
+    assert values(again) == [1.5, 1.5]
+    assert len(list(tmp_path.glob("broken-step-0000000002-*"))) == 1
+
+
+def test_no_whole_commit_is_no_fresh_start(tmp_path):
+    commits = Commits(tmp_path, 2)
+    commits.write(variables(1), {"step": 1})
+    (tmp_path / "step-0000000001" / "place.json").write_text("{}")
+    with pytest.raises(ZooError, match="has 1 commits and none is whole: choose another out="):
+        commits.read(variables(0))
 
 
 def test_another_model(tmp_path):

@@ -34,12 +34,25 @@ def test_the_recipes_that_come_with_it(path):
         ({"model": "bert_tiny", "steps": 0}, "steps=0 must be a whole number of at least 1"),
         ({"model": "bert_tiny", "shape": {"layers": 2}}, "There is no size of a model 'layers'"),
         ({"model": "bert_tiny", "hours": -1}, "hours=-1 must be a number above 0"),
+        ({"model": "bert_tiny", "hours": True}, "hours=True must be a number above 0"),
+        ({"model": "bert_tiny", "shape": 3}, "shape=3 must be of type Mapping"),
+        ({"model": 3}, "model=3 must be of type str"),
+        ({"model": "bert_tiny", "jit_compile": "no"}, "jit_compile='no' must be of type bool"),
+        ({"model": "bert_tiny", "dtype": "mixed_float16"}, "needs a scaled loss, which the step has not"),
+        ({"model": "bert_tiny", "stages": [{"micro": True}]}, "micro=True must divide"),
+        ({"model": "bert_tiny", "optimizer": {"clip": True}}, "clip=True must be a number"),
         ({}, "A recipe needs a model"),
     ],
 )
 def test_what_cannot_be(given, said):
     with pytest.raises(ZooError, match=said):
         read_recipe(given)
+
+
+def test_steps_in_place_of_hours():
+    recipe = {"model": "bert_tiny", "hours": 3}
+    assert read_recipe(recipe).hours == 3
+    assert read_recipe(recipe, steps=7).hours is None
 
 
 def test_files_that_are_no_recipe(tmp_path):
