@@ -207,7 +207,7 @@ def test_the_same_again_ends_the_run(data, tmp_path, monkeypatch):
 
 
 def test_by_the_clock(data, tmp_path, monkeypatch):
-    """Every look at the clock is a second later; a step takes three of them."""
+    """Every look at the clock is a second later; a step takes two of them."""
     clock = iter(range(10**6))
     monkeypatch.setattr(loops.time, "monotonic", lambda: float(next(clock)))
     done, _ = run(
@@ -215,7 +215,7 @@ def test_by_the_clock(data, tmp_path, monkeypatch):
     )
     assert done.finished
     log = [line for line in lines(tmp_path / "run") if "rate" in line]
-    assert len(log) == 10
+    assert len(log) == 15
     np.testing.assert_allclose(np.diff([line["rate"] for line in log[4:]]), -0.5 / 0.9 / len(log), rtol=0.3)
     assert len(json.loads((max((tmp_path / "run" / "commits").iterdir()) / "place.json").read_text())["began"]) == 2
 
