@@ -93,6 +93,8 @@ def add(figures: Iterable[dict[str, int]]) -> dict[str, int]:
 
 def run(preparation: Preparation, options: Sequence[str] = ()) -> Corpus:
     """Make the corpus with Beam's runner and settings in `options`."""
+    if preparation.is_done():
+        return Corpus(preparation.folder)
     if (preparation.partial / FILE).is_file():
         raise ZooError(f"{preparation.partial} holds unfinished work of prepare: finish that, or remove the folder.")
     preparation.begin(going_on=False)

@@ -58,8 +58,10 @@ class Documents:
         only: str = "*",
     ):
         self.cut = find(SPLITS, split, "way to split files into documents")
+        if not isinstance(files, (str, Path, list, tuple)):
+            raise ZooError(f"files={files!r:.40} is no path, nor a list of them.")
         named = [files] if isinstance(files, (str, Path)) else list(files)
-        if not named:
+        if not named or "" in map(str, named):
             raise ZooError("There are no files: give at least one.")
         self.sets = [name for name in named if str(name).startswith("tfds:")]
         self.paths = (

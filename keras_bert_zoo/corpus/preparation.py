@@ -21,6 +21,7 @@ from keras_bert_zoo.corpus.shards import (
     describe_shard,
     fingerprint,
     own_sum,
+    read_manifest,
 )
 from keras_bert_zoo.errors import ZooError, find
 from keras_bert_zoo.text import Tokenizer
@@ -66,9 +67,23 @@ class Preparation:
         self.settings = self.reading | own | asdict(self.layout)
         self.source = [[str(path), path.stat().st_size] for path in self.documents.paths]
         self.source += [[name, 0] for name in self.documents.sets]
-        self.folder = Path(out).expanduser()
-        check_out(self.folder, overwrite)
+        if not isinstance(out, (str, Path)) or not str(out):
+            raise ZooError(f"out={out!r:.40} is no folder: give its path.")
+        self.folder, self.overwrite = Path(out).expanduser(), overwrite
+        if not self.is_done():
+            check_out(self.folder, overwrite)
         self.partial = self.folder.parent / f".{self.folder.name}.partial"
+
+    def is_done(self) -> bool:
+        """Whether the folder is this corpus already, and is not to be made anew."""
+        if self.overwrite or not (self.folder / MANIFEST).is_file():
+            return False
+        try:
+            there = read_manifest(self.folder)
+        except ZooError:
+            return False
+        ours = {"settings": self.settings, "source": self.source, "tokenizer_sha256": fingerprint(self.tokenizer)}
+        return all(there.get(name) == value for name, value in ours.items())
 
     def begin(self, going_on: bool) -> None:
         """Make the hidden folder, empty unless unfinished work is gone on with."""

@@ -45,6 +45,9 @@ def prepare(
     if isinstance(workers, bool) or not isinstance(workers, int) or workers < 0:
         raise ZooError(f"workers={workers!r} must be a whole number of processes, or 0 for none but this one.")
     preparation = Preparation(files, out, tokenizer, **settings)
+    if preparation.is_done():
+        tell(f"{out} is prepared already, with the same settings from the same files")
+        return Corpus(preparation.folder)
     preparation.begin(going_on=(preparation.partial / FILE).is_file())
     work = Work(preparation, tell)
     try:
@@ -52,7 +55,9 @@ def prepare(
         work.run(workers)
         corpus = preparation.finish(work.figures, preparation.documents.skipped, FILE)
     except (OSError, sqlite3.Error) as error:
-        if getattr(error, "errno", None) not in (errno.ENOSPC, errno.EDQUOT) and "disk is full" not in str(error):
+        if getattr(error, "errno", None) not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) and "disk is full" not in str(
+            error
+        ):
             raise
         raise ZooError(
             f"The disk of {out} is full: make room and start again; what is committed is in {preparation.partial}."

@@ -4,6 +4,7 @@ A message is its length (8 bytes) and content: JSON texts to a worker, and back 
 """
 
 import json
+import os
 import signal
 import struct
 import subprocess
@@ -104,7 +105,10 @@ def main() -> None:
     encoder = Encoder(*sys.argv[1:])
     while head := sys.stdin.buffer.read(LENGTH.size):
         texts = json.loads(sys.stdin.buffer.read(LENGTH.unpack(head)[0]))
-        send(sys.stdout.buffer, pack([encoder(text) for text in texts]))
+        try:
+            send(sys.stdout.buffer, pack([encoder(text) for text in texts]))
+        except ZooError:  # whoever asked is gone
+            os._exit(0)
 
 
 if __name__ == "__main__":

@@ -40,9 +40,15 @@ class Commits:
         if folder.exists():  # of a run that was stopped here and has changed nothing since
             return folder
         arrays = {name: np.array(ops.convert_to_numpy(variable), order="C") for name, variable in variables}
-        with checkpoints.committed(folder) as partial:
-            save_file(arrays, partial / STATE)
-            (partial / PLACE).write_text(json.dumps(place))
+        try:
+            with checkpoints.committed(folder) as partial:
+                save_file(arrays, partial / STATE)
+                (partial / PLACE).write_text(json.dumps(place))
+        except (OSError, SafetensorError) as error:
+            raise ZooError(
+                f"Step {place['step']} could not be committed in {self.folder} ({error}): see that there is room, and "
+                "start again to go on from the commit before."
+            ) from error
         for old in self.steps()[self.keep :]:
             shutil.rmtree(old, ignore_errors=True)
         return folder

@@ -19,7 +19,7 @@ from keras_bert_zoo.training.ahead import ahead
 from keras_bert_zoo.training.commits import Commits
 from keras_bert_zoo.training.figures import Figures, train_flops
 from keras_bert_zoo.training.recipe import Recipe
-from keras_bert_zoo.training.runlog import RunLog
+from keras_bert_zoo.training.runlog import LOG, RunLog
 from keras_bert_zoo.training.schedules import falling
 from keras_bert_zoo.training.step import Step
 from keras_bert_zoo.training.view import View
@@ -44,6 +44,7 @@ class Loop:
         self.place = {"step": 0, "seconds": 0.0, "tokens": 0, "skipped": 0, "in_a_row": 0, "log": 0, "began": {"0": 0}}
         self.figures = Figures()
         self.stop: int | None = None  # the signal that ends the run
+        self.began = 0  # the step that this process went on from
         self.went_back: set[int] = set()
 
     def run(self) -> bool:
@@ -52,6 +53,9 @@ class Loop:
         self.commits.clean()
         if self.read_commit():
             self.tell(f"going on after step {self.place['step']:,}")
+        elif (self.out / LOG).is_file() and (self.out / LOG).stat().st_size:
+            raise ZooError(f"{self.out} has the log of a run, but its commits are gone: choose another folder.")
+        self.began = self.place["step"]
         self.log = RunLog(self.out, self.place["log"])
         self.view = View(self.recipe, self.tell)
         try:

@@ -2,8 +2,9 @@
 
 import json
 import os
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,11 @@ from keras_bert_zoo.training.plan import Plan, make_plan
 from keras_bert_zoo.training.recipe import Recipe, read_recipe
 from keras_bert_zoo.training.step import Step, make_step
 from keras_bert_zoo.zoo.build import build
+from keras_bert_zoo.zoo.parts import reshaped
 from keras_bert_zoo.zoo.presets import PRESETS, canonical
 
-RECIPE, MODEL = "recipe.json", "model"
-FREE = ("log_every", "commit_every", "evaluate_every", "evaluate_rows", "keep", "data", "jit_compile")  # may change
+RECIPE, MODEL, LOCK = "recipe.json", "model", ".lock"
+FREE = ("log_every", "commit_every", "evaluate_every", "evaluate_rows", "keep", "data")  # may change
 
 
 @dataclass(frozen=True)
@@ -55,17 +57,36 @@ def pretrain(
     """
     recipe = read_recipe(recipe, **overrides)
     corpus = open_corpus(recipe, data)
+    if not isinstance(out, (str, Path)):
+        raise ZooError(f"out={out!r:.40} is no folder: give its path.")
     folder = Path(out).expanduser()
     step = make_training_step(make_model(recipe, corpus), recipe)
     loop = Loop(step, recipe, corpus, folder, tell)
     claim(folder, recipe, corpus)
-    finished = loop.run()
-    if finished:
-        step.model.save_folder(folder / MODEL, overwrite=True)
-        tell(f"The model is in {folder / MODEL}")
-    else:
-        tell(f"stopped after step {loop.place['step']:,}; the same command goes on")
+    with alone(folder):
+        finished, began = loop.run(), loop.began
+        if not finished:
+            tell(f"stopped after step {loop.place['step']:,}; the same command goes on")
+        elif began < loop.place["step"] or not (folder / MODEL).exists():  # else people may have changed what is there
+            step.model.save_folder(folder / MODEL, overwrite=True)
+            tell(f"The model is in {folder / MODEL}")
     return PretrainingRun(step.model, folder, finished, loop.stop)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keep other processes out of a run's folder, where the system can (not on Windows)."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    with (folder / LOCK).open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise ZooError(f"Another process is at work in {folder}: wait for it, or stop it.") from error
+        yield
 
 
 def plan_pretraining(recipe: Any, data: str | Path | None = None, **overrides: Any) -> Plan:
@@ -89,7 +110,7 @@ def make_model(recipe: Recipe, corpus: Corpus) -> Task:
     keras.utils.set_random_seed(recipe.seed)
     shape = dict(recipe.shape)
     if recipe.weights is None:
-        config = replace(PRESETS[canonical(recipe.model)], **{"vocab_size": len(tokenizer.vocabulary)} | shape)
+        config = reshaped(PRESETS[canonical(recipe.model)], {"vocab_size": len(tokenizer.vocabulary)} | shape)
         model = build(config, task=task, dtype=recipe.dtype)
     else:
         model = build(recipe.model, task=task, weights=recipe.weights, dtype=recipe.dtype, **shape)
@@ -123,12 +144,15 @@ def make_training_step(model: Task, recipe: Recipe) -> Step:
 def claim(folder: Path, recipe: Recipe, corpus: Corpus) -> None:
     """Make the folder a run's, or see that it is of the same run."""
     path = folder / RECIPE
-    ours = {**recipe.to_dict(), "corpus": corpus.manifest["sha256"]}
+    ours = {**recipe.to_dict(), "corpus": corpus.manifest["sha256"], "backend": keras.backend.backend()}
     if not path.is_file():
         partial = folder / f".{RECIPE}.partial"
         if folder.exists() and (not folder.is_dir() or set(folder.iterdir()) - {partial}):
             raise ZooError(f"{folder} is not empty and holds no run: choose another folder.")
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ZooError(f"{folder} cannot be made ({error.strerror or error}): choose another folder.") from error
         with partial.open("w") as file:
             file.write(json.dumps(ours, indent=2) + "\n")
             file.flush()
@@ -139,10 +163,20 @@ def claim(folder: Path, recipe: Recipe, corpus: Corpus) -> None:
         theirs = dict(json.loads(path.read_bytes()))
     except (ValueError, TypeError) as error:
         raise ZooError(f"{path} is no JSON ({error}): choose another folder.") from error
-    ours = json.loads(json.dumps(ours))
+    difference = differing(theirs, json.loads(json.dumps(ours)))
+    if difference:
+        raise ZooError(
+            f"{folder} holds a run with another {difference}: choose another folder, or the same recipe to go on."
+        )
+
+
+def differing(theirs: dict[str, Any], ours: dict[str, Any]) -> str | None:
+    """The first field of two recipes that is not the same, with both values."""
     for name in ours:
-        if name not in FREE and ours[name] != theirs.get(name):
-            raise ZooError(
-                f"{folder} holds a run with another {name} ({theirs.get(name)!r:.60}, here {ours[name]!r:.60}): "
-                "choose another folder, or the same recipe to go on."
-            )
+        there, here = theirs.get(name), ours[name]
+        if name in FREE or there == here:
+            continue
+        if isinstance(there, dict) and isinstance(here, dict):
+            return f"{name}.{differing(there, here) or 'field'}"
+        return f"{name} ({there!r:.60}, here {here!r:.60})"
+    return None

@@ -33,13 +33,21 @@ def open_weights(name: Any, weights: Any, ignore: str | tuple[str, ...]) -> chec
     return checkpoints.open_folder(weights, ignore)
 
 
+def reshaped(config: BertConfig, shape: dict[str, Any]) -> BertConfig:
+    """A config with other sizes; in a BERT embeddings stay as wide as states, and every depth keeps its own block."""
+    if config.family == "bert":
+        follow = {"embedding_size": "hidden_size", "num_blocks": "num_layers"}
+        shape = {field: shape[other] for field, other in follow.items() if other in shape} | shape
+    return replace(config, **shape)
+
+
 def choose_shape(name: Any, checkpoint: checkpoints.Checkpoint | None, shape: dict[str, Any]) -> BertConfig:
     """The config that name, checkpoint and options agree on."""
     named = name if isinstance(name, BertConfig) else PRESETS[canonical(name)] if name is not None else None
     if checkpoint is None:
         if named is None:
             raise ZooError("Give the name of a model (`keras-bert-zoo list` shows them), or weights=folder.")
-        return replace(named, **shape)
+        return reshaped(named, shape)
     config = checkpoint.description.config
     compared = SHAPE if isinstance(name, str) else [field for field in FIELDS if field not in FREE]
     differing = [field for field in compared if named and getattr(named, field) != getattr(config, field)]

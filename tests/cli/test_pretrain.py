@@ -65,7 +65,7 @@ def test_from_text_to_guesses(place, here):
 def test_what_does_not_fit(place, here):
     here(*PREPARE.split(), folder=place)
     for arguments, said in (
-        (PREPARE, "shards exists already: choose another folder"),
+        (PREPARE + " --shards 2", "shards exists already: choose another folder"),
         ("prepare missing --out x --tokenizer words", "There is no file 'missing'"),
         ("prepare texts --out x --tokenizer bert_bass", "did you mean 'bert_base'"),
         ("pretrain b.toml --data shards --out x", "There is no recipe 'b.toml': examples/recipes has some"),

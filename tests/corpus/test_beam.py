@@ -34,4 +34,4 @@ def test_the_same_bytes(tmp_path, tokenizer, deduplicate):
     assert contents(tmp_path / "ours") == contents(tmp_path / "beam")
     assert ours.manifest["duplicates"] == (122 if deduplicate else 0)
     with pytest.raises(ZooError, match="exists already"):
-        Preparation(files, tmp_path / "beam", tokenizer, **settings)
+        Preparation(files, tmp_path / "beam", tokenizer, **settings | {"shards": 2})

@@ -110,7 +110,7 @@ def test_unfinished_work_with_other_settings(tmp_path, tokenizer, monkeypatch):
 def test_what_does_not_fit(tmp_path, tokenizer):
     corpus = make_corpus(tmp_path, tokenizer)
     with pytest.raises(ZooError, match="corpus exists already: choose another folder"):
-        make_corpus(tmp_path, tokenizer)
+        make_corpus(tmp_path, tokenizer, shards=2)
     before = contents(corpus.folder)
     make_corpus(tmp_path, tokenizer, overwrite=True)
     assert contents(corpus.folder) == before
@@ -190,6 +190,8 @@ def test_killed_while_it_is_summed(tmp_path, tokenizer, monkeypatch):
     said = []
     prepare(tmp_path / "texts", tmp_path / "a", tokenizer, workers=0, tell=said.append, **SETTINGS)
     assert said[0] == "going on after 120 documents"
+    prepare(tmp_path / "texts", tmp_path / "a", tokenizer, workers=0, tell=said.append, **SETTINGS)
+    assert said[-1].endswith("is prepared already, with the same settings from the same files")
     assert make_corpus(tmp_path, tokenizer).manifest["parts"] == Corpus(tmp_path / "a").manifest["parts"]
 
 

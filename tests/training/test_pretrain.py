@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 
 import numpy as np
@@ -153,8 +154,10 @@ def test_a_signal_commits_and_returns(data, tmp_path, monkeypatch, number):
 def test_a_finished_run_again_changes_nothing(data, tmp_path):
     run(tmp_path / "run", data)
     before = last_state(tmp_path / "run")[1], lines(tmp_path / "run")
+    (tmp_path / "run" / "model" / "mine.txt").write_text("mine")
     done, _ = run(tmp_path / "run", data)
     assert done.finished
+    assert (tmp_path / "run" / "model" / "mine.txt").exists()
     assert (last_state(tmp_path / "run")[1], lines(tmp_path / "run")) == before
 
 
@@ -220,12 +223,39 @@ def test_by_the_clock(data, tmp_path, monkeypatch):
     assert len(json.loads((max((tmp_path / "run" / "commits").iterdir()) / "place.json").read_text())["began"]) == 2
 
 
+def test_commits_that_are_gone(data, tmp_path):
+    run(tmp_path / "run", data, steps=4)
+    shutil.rmtree(tmp_path / "run" / "commits")
+    with pytest.raises(ZooError, match="run has the log of a run, but its commits are gone"):
+        run(tmp_path / "run", data, steps=4)
+
+
+def test_two_at_once(data, tmp_path):
+    run(tmp_path / "run", data, steps=2)
+    with (
+        module.alone(tmp_path / "run"),
+        pytest.raises(ZooError, match="Another process is at work in"),
+    ):
+        run(tmp_path / "run", data, steps=2)
+
+
+def test_a_disk_that_is_full(data, tmp_path, monkeypatch):
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("keras_bert_zoo.training.commits.save_file", full)
+    with pytest.raises(ZooError, match=r"Step 0 could not be committed in .*No space left.*: see that there is room"):
+        run(tmp_path / "run", data)
+
+
 def test_another_recipe_in_the_same_folder(data, tmp_path):
     run(tmp_path / "run", data, steps=2)
     with pytest.raises(ZooError, match=r"run holds a run with another steps \(2, here 12\): choose another folder"):
         run(tmp_path / "run", data)
     with pytest.raises(ZooError, match="is not empty and holds no run"):
         run(data, data)
+    with pytest.raises(ZooError, match=r"a run with another optimizer.rate \(0.01, here 0.5\)"):
+        run(tmp_path / "run", data, steps=2, optimizer={"rate": 0.5})
     run(tmp_path / "run", data, steps=2, log_every=1)
 
 
