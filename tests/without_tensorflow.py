@@ -47,6 +47,7 @@ def main() -> None:
             contracts.comes_back_from_a_keras_file(task, family, options, folder, tokenizer)
             if task != "states":
                 contracts.learns(task, family, options)
+            if task == "pretraining":
                 contracts.drops_out(task, family, options)
     finetunes(tokenizer)
     pretrains(tokenizer)

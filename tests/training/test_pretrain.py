@@ -34,7 +34,7 @@ RECIPE = {
 
 
 @pytest.fixture(autouse=True)
-def small(monkeypatch):
+def small(monkeypatch, eager):
     from dataclasses import replace
 
     monkeypatch.setitem(PRESETS, "bert_test", replace(BERT, num_layers=1, num_blocks=1, max_length=40))
