@@ -38,6 +38,8 @@ class Journal:
         except sqlite3.DatabaseError as error:
             if "locked" in str(error):
                 raise ZooError(f"Another process is at work on {path.parent}: wait for it, or stop it.") from error
+            if "disk is full" in str(error):
+                raise
             raise ZooError(f"{path} cannot be opened ({error}): remove {path.parent} to start anew.") from error
         return keys
 

@@ -102,8 +102,8 @@ class Preparation:
         for name, content in self.tokenizer.files().items():
             (self.partial / TOKENIZER / name).write_bytes(content)
 
-    def finish(self, figures: Mapping[str, int], skipped: Mapping[str, Any], journal: str | None = None) -> Corpus:
-        """Index and sums of every shard, the manifest, and the folder under its name, without the journal."""
+    def finish(self, figures: Mapping[str, int], skipped: Mapping[str, Any]) -> Corpus:
+        """Index and sums of every shard, the manifest, and the folder under its name."""
         if not figures["tokens"]:
             said = "; ".join(f"{count} {reason}" for reason, (count, _) in skipped.items())
             raise ZooError(f"There is no text in the files: give some in UTF-8, or say encoding=. {said}".strip())
@@ -121,8 +121,6 @@ class Preparation:
         }
         manifest["sha256"] = own_sum(manifest)
         (self.partial / MANIFEST).write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
-        if journal:
-            (self.partial / journal).unlink()
         settle(self.partial, self.folder)
         return Corpus(self.folder)
 

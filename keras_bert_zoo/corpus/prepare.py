@@ -5,7 +5,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import closing, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -46,27 +46,31 @@ def prepare(
         raise ZooError(f"workers={workers!r} must be a whole number of processes, or 0 for none but this one.")
     preparation = Preparation(files, out, tokenizer, **settings)
     if preparation.is_done():
+        (preparation.folder / FILE).unlink(missing_ok=True)  # of a run that was killed just before its end
         tell(f"{out} is prepared already, with the same settings from the same files")
         return Corpus(preparation.folder)
     preparation.begin(going_on=(preparation.partial / FILE).is_file())
-    work = Work(preparation, tell)
-    try:
+    with full_disk_said(preparation.partial), closing(Work(preparation, tell)) as work:
         preparation.write_tokenizer()
         work.run(workers)
-        corpus = preparation.finish(work.figures, preparation.documents.skipped, FILE)
-    except (OSError, sqlite3.Error) as error:
-        if getattr(error, "errno", None) not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) and "disk is full" not in str(
-            error
-        ):
-            raise
-        raise ZooError(
-            f"The disk of {out} is full: make room and start again; what is committed is in {preparation.partial}."
-        ) from error
-    finally:
-        with suppress(OSError, sqlite3.Error):  # what could not be written is not committed either
-            work.journal.close()
+        corpus = preparation.finish(work.figures, preparation.documents.skipped)
+        (preparation.folder / FILE).unlink()
     tell(summary(corpus))
     return corpus
+
+
+@contextmanager
+def full_disk_said(partial: Path) -> Iterator[None]:
+    """One sentence for a full disk, whoever met it first: a file, the system's caches, or the journal."""
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        number = getattr(error, "errno", None)
+        if number not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) and "disk is full" not in str(error):
+            raise
+        raise ZooError(
+            f"The disk of {partial} is full: make room and start again; what was committed there is kept."
+        ) from error
 
 
 class Work:
@@ -101,6 +105,10 @@ class Work:
             self.write(pending, 0)
         self.journal.commit(read, self.figures)
         self.journal.close()
+
+    def close(self) -> None:
+        with suppress(OSError, sqlite3.Error):  # what could not be written is not committed either
+            self.journal.close()
 
     def groups(self) -> Iterator[tuple[int, list[str], list[int]]]:
         """How many documents have been read, some new ones of them, and the files they belong into."""

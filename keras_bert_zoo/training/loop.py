@@ -210,13 +210,12 @@ def batches_of(recipe: Recipe, corpus: Corpus, number: int) -> Batches:
 
 def held_out(recipe: Recipe, corpus: Corpus) -> tuple[Batches, int] | None:
     """The batches to measure on, and how many of them; none where nothing, or too little, was held out."""
-    if not corpus.manifest["parts"].get("heldout"):
-        return None
     stage, objective = recipe.stages[-1], recipe.objective
-    part = Corpus(corpus.folder, "heldout")
-    if not len(part) or (len(part) < 2 and objective.pairs == "nsp"):
-        log.warning("Nothing is measured on held-out text: there is none, or one document.")
+    documents = sum(shard["records"] for shard in corpus.manifest["parts"]["heldout"])
+    if documents < (2 if objective.pairs == "nsp" else 1):
+        log.warning("Nothing is measured on held-out text: it has %d documents.", documents)
         return None
+    part = Corpus(corpus.folder, "heldout")
     most = len(Batches(part, objective, stage.length, 1, 0, recipe.texts).epoch(0).rows)
     rows = min(stage.micro or stage.rows, recipe.evaluate_rows, most)
     count = min(math.ceil(recipe.evaluate_rows / rows), most // rows)

@@ -143,7 +143,10 @@ def test_a_full_disk(tmp_path, tokenizer, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Journal, "write", full)
-    with pytest.raises(ZooError, match=r"The disk of .* is full: make room and start again; what is committed is in"):
+    with pytest.raises(
+        ZooError,
+        match=r"The disk of .*\.a\.partial is full: make room and start again; what was committed there is kept",
+    ):
         prepare(tmp_path / "texts", tmp_path / "a", tokenizer, workers=0, tell=quiet, **SETTINGS)
 
 
@@ -160,6 +163,32 @@ def test_a_disk_that_fills_up(tmp_path, tokenizer, monkeypatch):
     monkeypatch.setattr(Journal, "__init__", onto_full)
     with pytest.raises(ZooError, match=r"The disk of .* is full: make room and start again"):
         prepare(tmp_path / "texts", tmp_path / "a", tokenizer, workers=0, tell=quiet, **SETTINGS)
+
+
+def test_a_disk_that_is_full_at_once(tmp_path, tokenizer, monkeypatch):
+    write_texts(tmp_path / "texts")
+
+    def full(*arguments, **named):
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr("keras_bert_zoo.corpus.journal.sqlite3.connect", full)
+    with pytest.raises(ZooError, match=r"The disk of .* is full: make room and start again"):
+        prepare(tmp_path / "texts", tmp_path / "a", tokenizer, workers=0, tell=quiet, **SETTINGS)
+
+
+def test_killed_at_the_very_end(tmp_path, tokenizer, monkeypatch):
+    """After the folder has its name, and before the journal is gone."""
+    write_texts(tmp_path / "texts")
+    arguments = tmp_path / "texts", tmp_path / "a", tokenizer
+    with monkeypatch.context() as patched:
+        patched.setattr(module.Path, "unlink", lambda *arguments: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            prepare(*arguments, workers=0, tell=quiet, **SETTINGS)
+    assert (tmp_path / "a" / "journal.sqlite").exists()
+    prepare(*arguments, workers=0, tell=quiet, **SETTINGS)
+    assert not (tmp_path / "a" / "journal.sqlite").exists()
+    prepare(tmp_path / "texts", tmp_path / "b", tokenizer, workers=0, tell=quiet, **SETTINGS)
+    assert contents(tmp_path / "a") == contents(tmp_path / "b")
 
 
 def test_another_process_at_work(tmp_path, tokenizer):

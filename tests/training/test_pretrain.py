@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 from conftest import BERT
+from corpora import make_corpus
 from runs import RECIPE, data, lines, run, small  # noqa: F401
 
 from keras_bert_zoo import ZooError, build, convert, fill_mask, load, plan_pretraining
 from keras_bert_zoo.corpus.records import scan
+from keras_bert_zoo.corpus.shards import Corpus
 from keras_bert_zoo.training.runlog import EVENTS
 from keras_bert_zoo.zoo.presets import PRESETS
 
@@ -49,6 +51,16 @@ def test_another_recipe_in_the_same_folder(data, tmp_path):
     with pytest.raises(ZooError, match=r"a run with another optimizer.rate \(0.01, here 0.5\)"):
         run(tmp_path / "run", data, steps=2, optimizer={"rate": 0.5})
     run(tmp_path / "run", data, steps=2, log_every=1)
+
+
+@pytest.mark.parametrize(("heldout", "documents"), [(0.0, 0), (0.005, 1)])
+def test_too_little_is_held_out_to_measure_on(tmp_path, tokenizer, caplog, heldout, documents):
+    data = make_corpus(tmp_path, tokenizer, heldout=heldout, shards=2).folder
+    assert sum(shard["records"] for shard in Corpus(data).manifest["parts"]["heldout"]) == documents
+    done, _ = run(tmp_path / "run", data, steps=2)
+    assert done.finished
+    assert f"Nothing is measured on held-out text: it has {documents} documents" in caplog.text
+    assert [line["step"] for line in lines(tmp_path / "run")] == [2]
 
 
 def test_what_does_not_fit(data, tmp_path):
