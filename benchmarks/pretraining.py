@@ -2,7 +2,6 @@
 
 python benchmarks/pretraining.py prepare --data $KBZ_DATA     # MB/s, memory, shares of real tokens, rates of masks
 python benchmarks/pretraining.py pipeline --data $KBZ_DATA    # batches against what bert_tiny takes
-python benchmarks/pretraining.py packed --data $KBZ_DATA      # packed and unpacked losses and gradients, 200 batches
 python benchmarks/pretraining.py stock --data $KBZ_DATA       # stock Adam and ours, both curves
 
 The corpus is made once, in --out, from all English text in the data.
@@ -108,7 +107,7 @@ def measure_pipeline(given: argparse.Namespace) -> None:
         )
 
 
-def tiny(corpus: Corpus, length: int, rows: int, optimizer=None, **shape):
+def tiny(corpus: Corpus, length: int, rows: int):
     """A step of bert_tiny, and its batches."""
     import keras
 
@@ -117,58 +116,9 @@ def tiny(corpus: Corpus, length: int, rows: int, optimizer=None, **shape):
     from keras_bert_zoo.training.step import make_step
 
     keras.utils.set_random_seed(0)
-    model = build("bert_tiny", task="pretraining", **shape)
-    optimizer = optimizer or AdamW(0.0, global_clipnorm=None)
-    return make_step(model, optimizer, rows, 1.0, False), Batches(corpus, Objective(pairs="nsp"), length, rows)
-
-
-def measure_packed(given: argparse.Namespace) -> None:
-    """The largest differences of losses and gradients between texts in shared rows and the same texts alone."""
-    import keras
-
-    sgd = keras.optimizers.SGD(0.0)
-    step, _ = tiny(corpus_of(given), 64, 8, sgd, dropout=0.0, attention_dropout=0.0)
-    batches = Batches(corpus_of(given), Objective(pairs="nsp", short=0.9), 64, 8)
-    losses = gradients = 0.0
-    texts = 0
-    for number in range(200):
-        batch = batches[number]
-        lone = alone(batch)
-        texts += len(lone["token_ids"])
-        found = []
-        for one in (batch, lone):
-            step.micro = len(one["token_ids"])
-            padded = {key: np.pad(v, [(0, 32 - len(v))] + [(0, 0)] * (v.ndim - 1)) for key, v in one.items()}
-            step.micro = 32
-            before = [keras.ops.convert_to_numpy(v).copy() for v in step.model.trainable_variables]
-            sums = step(padded, 1.0)
-            after = [keras.ops.convert_to_numpy(v) for v in step.model.trainable_variables]
-            found.append((sums, [b - a for a, b in zip(after, before, strict=True)]))
-            for variable, value in zip(step.model.trainable_variables, before, strict=True):
-                variable.assign(value)
-        (ours, mine), (theirs, its) = found
-        losses = max(losses, *(abs(ours[k] - theirs[k]) / max(theirs[k], 1) for k in ("masked_lm", "pairs")))
-        largest = max(abs(g).max() for g in its)
-        gradients = max(gradients, max(abs(a - b).max() for a, b in zip(mine, its, strict=True)) / largest)
-    print(f"200 batches, {texts:,} texts: losses differ by {losses:.1e}, gradients by {gradients:.1e} of the largest")
-
-
-def alone(batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The texts of a batch with a text a row."""
-    rows = []
-    for row, mask in enumerate(batch["padding_mask"]):
-        for number in range(1, mask.max() + 1):
-            here = np.flatnonzero(mask == number)
-            new = {key: np.zeros_like(value[0]) for key, value in batch.items()}
-            for key in ("token_ids", "segment_ids"):
-                new[key][: len(here)] = batch[key][row, here]
-            new["padding_mask"][: len(here)] = 1
-            mine = np.flatnonzero((batch["mask_weights"][row] > 0) & np.isin(batch["mask_positions"][row], here))
-            new["mask_positions"][: len(mine)] = batch["mask_positions"][row, mine] - here[0]
-            new["mask_ids"][: len(mine)], new["mask_weights"][: len(mine)] = batch["mask_ids"][row, mine], 1
-            new["answers"][0], new["text_weights"][0] = batch["answers"][row, number - 1], 1
-            rows.append(new)
-    return {key: np.stack([row[key] for row in rows]) for key in batch}
+    model = build("bert_tiny", task="pretraining")
+    step = make_step(model, AdamW(0.0, global_clipnorm=None), rows, 1.0, False)
+    return step, Batches(corpus, Objective(pairs="nsp"), length, rows)
 
 
 def measure_stock(given: argparse.Namespace) -> None:
@@ -226,7 +176,6 @@ def curve(corpus: Corpus, given: argparse.Namespace, optimizer) -> list[float]:
 MEASURES = {
     "prepare": measure_prepare,
     "pipeline": measure_pipeline,
-    "packed": measure_packed,
     "stock": measure_stock,
 }
 

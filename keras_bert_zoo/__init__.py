@@ -10,12 +10,12 @@ __version__ = "0.1.0"
 
 DOORS = {
     "BertConfig": "keras_bert_zoo.config",
+    "Corpus": "keras_bert_zoo.corpus.shards",
     "ZooError": "keras_bert_zoo.errors",
     "build": "keras_bert_zoo.zoo.build",
     "convert": "keras_bert_zoo.zoo.convert",
     "describe": "keras_bert_zoo.zoo.describe",
     "evaluate": "keras_bert_zoo.training.evaluate",
-    "Corpus": "keras_bert_zoo.corpus.shards",
     "extend_positions": "keras_bert_zoo.tasks.surgery",
     "extend_segments": "keras_bert_zoo.tasks.surgery",
     "extend_vocabulary": "keras_bert_zoo.tasks.surgery",
@@ -30,6 +30,7 @@ DOORS = {
     "suggest_length": "keras_bert_zoo.data.lengths",
     "tokenizer": "keras_bert_zoo.zoo.tokenizers",
     "train_vocabulary": "keras_bert_zoo.text.train",
+    "untie": "keras_bert_zoo.tasks.surgery",
     "vocabulary_report": "keras_bert_zoo.text.report",
 }
 __all__ = ["__version__", *DOORS]

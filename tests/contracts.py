@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from conftest import ALBERT, SHAPES, disturb, packed, rows
 
-from keras_bert_zoo import build, load
+from keras_bert_zoo import build, load, untie
 
 
 def arrays(outputs):
@@ -140,7 +140,7 @@ def targets(model, given):
 def unties(task, family, options):
     """An ALBERT with a block for every depth computes what it did."""
     model = make(task, family, options)
-    twin = model.untie()
+    twin = untie(model)
     assert twin.encoder.config.num_blocks == twin.encoder.config.num_layers
     given = inputs_for(model)
     for a, b in zip(arrays(model(given)), arrays(twin(given)), strict=True):

@@ -1,6 +1,7 @@
 """A small pretraining run, for the tests of what becomes of it."""
 
 import json
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from safetensors.numpy import load_file
 
 from keras_bert_zoo import pretrain
 from keras_bert_zoo.training import pretrain as module
+from keras_bert_zoo.training.loop import Loop
 from keras_bert_zoo.training.runlog import LOG
 from keras_bert_zoo.zoo.presets import PRESETS
 
@@ -42,6 +44,21 @@ def data(tmp_path, tokenizer):
 def run(out, data, **overrides):
     said = []
     return pretrain(RECIPE, out, data, said.append, **overrides), said
+
+
+@contextmanager
+def dying(step):
+    """A process that ends after this step, with nothing said."""
+    real = Loop.after_step
+
+    def mortal(self, *arguments):
+        real(self, *arguments)
+        if self.place["step"] == step:
+            raise MemoryError
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Loop, "after_step", mortal)
+        yield
 
 
 def last_state(out):

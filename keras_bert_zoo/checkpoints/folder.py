@@ -1,8 +1,6 @@
 """Model folders: opened after a look at everything that can be wrong, written whole or not at all."""
 
-import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -20,6 +18,7 @@ from keras_bert_zoo.checkpoints.readers import (
     inside,
     safetensors_files,
 )
+from keras_bert_zoo.disk import settle, sha256
 from keras_bert_zoo.errors import ZooError
 
 MANIFEST = "manifest.json"
@@ -122,11 +121,6 @@ def verify(folder: Path) -> None:
             )
 
 
-def sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def writable(folder: str | Path, overwrite: bool = False) -> Path:
     """The folder's whole path, if it may be written: not one that exists, nor what is no model's."""
     if not isinstance(folder, (str, Path)) or not str(folder):
@@ -156,35 +150,6 @@ def committed(folder: str | Path, overwrite: bool = False) -> Iterator[Path]:
         partial.chmod(0o755)
         for path in partial.iterdir():
             path.chmod(0o644)
-            flush(path)
-        replace(partial, folder)
-        flush(folder.parent)
+        settle(partial, folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-
-
-def flush(path: Path) -> None:
-    """Onto the disk: a file's content, or a folder's list of names where the system can do that."""
-    if path.is_dir() and os.name == "nt":
-        return
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def replace(new: Path, folder: Path) -> None:
-    """Give `new` the name `folder`; what had the name is removed only afterwards."""
-    if not folder.exists():
-        new.rename(folder)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.replaced-", dir=folder.parent))
-    folder.rename(old / folder.name)
-    try:
-        new.rename(folder)
-    except OSError:
-        (old / folder.name).rename(folder)
-        raise
-    finally:
-        shutil.rmtree(old)

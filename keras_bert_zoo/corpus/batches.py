@@ -1,7 +1,6 @@
 """Batch i of a corpus, as a function of i: the same on any engine and with any number of workers."""
 
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
@@ -120,12 +119,6 @@ class Batches:
         epoch, place = self.find(batch)
         made = self.epoch(epoch)
         return self.make(made, made.rows[place * self.rows : (place + 1) * self.rows])
-
-    def __iter__(self) -> Iterator[dict[str, np.ndarray]]:
-        batch = 0
-        while True:
-            yield self[batch]
-            batch += 1
 
     def make(self, epoch: Epoch, rows: np.ndarray) -> dict[str, np.ndarray]:
         """The arrays of rows that hold these texts."""

@@ -1,7 +1,6 @@
 """What a corpus is made from and how: the same for every way of running it, from the first check to the last rename."""
 
 import json
-import os
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
@@ -23,6 +22,7 @@ from keras_bert_zoo.corpus.shards import (
     own_sum,
     read_manifest,
 )
+from keras_bert_zoo.disk import settle
 from keras_bert_zoo.errors import ZooError, find
 from keras_bert_zoo.text import Tokenizer
 
@@ -143,24 +143,3 @@ def summary(corpus: Corpus) -> str:
     ]
     lines += [f"{count:,} {reason} (the first: {first})" for reason, (count, first) in said["skipped"].items()]
     return "\n".join(lines)
-
-
-def settle(partial: Path, folder: Path) -> None:
-    """Everything onto the disk, then the folder under its name; an older one goes."""
-    for path in [*partial.rglob("*"), partial]:
-        flush(path)
-    old = folder.parent / f".{folder.name}.replaced"
-    shutil.rmtree(old, ignore_errors=True)  # of a run that was killed here
-    if folder.exists():
-        folder.rename(old)
-    partial.rename(folder)
-    flush(folder.parent)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

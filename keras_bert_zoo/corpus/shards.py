@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from keras_bert_zoo.corpus.records import HEAD, INDEX, Record, decode, masked_crc, scan
+from keras_bert_zoo.disk import sha256
 from keras_bert_zoo.errors import ZooError, find
 from keras_bert_zoo.text import Tokenizer, open_folder
 
@@ -137,11 +138,6 @@ def read_whole(path: Path, expected: str) -> bytes:
     if hashlib.sha256(content).hexdigest() != expected:
         raise ZooError(f"{path} has changed since it was written: get it again, or prepare anew.")
     return content
-
-
-def sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def index_path(shard: Path) -> Path:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import BinaryIO
 from xml.etree.ElementTree import Element, iterparse
 
-TEI = "{http://www.tei-c.org/ns/1.0}"
 PARAGRAPHS = ("p", "l", "head", "ab")  # paragraphs, lines of verse, headings, unnamed blocks
 DOCUMENTS = ("chapter", "article", "letter")  # kinds of <div> that stand for themselves
 LEFT_OUT = ("note", "fw")  # footnotes and running titles cut sentences in two

@@ -5,22 +5,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from keras_bert_zoo.corpus.documents import Documents
-
-EVERY_S = 10  # seconds between lines of a log
-MB = 1e6
+from keras_bert_zoo.text.counting import EVERY_S, MB, make_bar
 
 
 class Watch:
     """Shows how much of the files has been read, and what has come out."""
 
     def __init__(self, documents: Documents, figures: Mapping[str, int], tell: Callable[[str], Any]):
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
         self.documents, self.figures, self.tell = documents, figures, tell
-        console = Console(stderr=True)
-        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-        self.bar = Progress(*columns, console=console, transient=True) if console.is_terminal else None
+        self.bar = make_bar()
         self.began = self.told = time.monotonic()
         self.before = figures["bytes"]
 

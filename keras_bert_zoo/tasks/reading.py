@@ -1,12 +1,22 @@
 """Raw texts to rows of few static lengths."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from keras_bert_zoo.data.lengths import static_length
 from keras_bert_zoo.errors import ZooError
-from keras_bert_zoo.text import Tokenizer
+from keras_bert_zoo.text import Tokenizer, as_list
+
+
+def texts_in(x: Any) -> list | None:
+    """The raw texts of a list, a string, an array or a tensor of strings; None for anything else."""
+    if isinstance(x, (str, bytes, list, tuple)):
+        return as_list(x)
+    if getattr(x, "dtype", None) == "string":  # TensorFlow's
+        return as_list(x.numpy())
+    return as_list(x) if isinstance(x, np.ndarray) and x.dtype.kind in "OUS" else None
 
 
 def tokenize(

@@ -1,4 +1,4 @@
-"""Models with longer tables: more pieces, positions or segments than they were trained with.
+"""Models in another shape: more pieces, positions or segments than they were trained with, or more blocks.
 
 Each function gives a new model with all weights and heads of the old one, and without its optimizer.
 """
@@ -83,10 +83,7 @@ def rebuilt(
     model: Task, config: BertConfig, tables: tuple[str, ...], longer: Callable[[np.ndarray], np.ndarray]
 ) -> Task:
     """The model in another shape; `longer` makes the `tables`, by the ends of their names, out of the old ones."""
-    with precision(model.dtype_policy.name):
-        encoder = BertEncoder(config, model.encoder.block_maker, name="encoder")
-        twin = type(model)(encoder, name=model.name, **model.options())
-    ours = model.variables_by_name()
+    twin, ours = new_like(model, config), model.variables_by_name()
     for name, variable in twin.variables_by_name().items():
         old = ours[name]
         value = longer(keras.ops.convert_to_numpy(old)) if name.endswith(tables) else old
@@ -95,6 +92,24 @@ def rebuilt(
         variable.assign(value)
     twin.tokenizer = model.tokenizer
     return twin
+
+
+def untie(model: Task) -> Task:
+    """The same model with a block of its own at every depth: an ALBERT as the warm start of a BERT."""
+    config = model.encoder.config
+    twin, ours = new_like(model, replace(config, num_blocks=config.num_layers)), model.variables_by_name()
+    for name, variable in twin.variables_by_name().items():
+        layer, _, rest = name.removeprefix("encoder/block_").partition("/")
+        variable.assign(ours[f"encoder/block_{config.block_at[int(layer)]}/{rest}" if layer.isdigit() else name])
+    twin.tokenizer = model.tokenizer
+    return twin
+
+
+def new_like(model: Task, config: BertConfig) -> Task:
+    """A model of the same task, head and precision with new weights, in the shape of `config`."""
+    with precision(model.dtype_policy.name):
+        encoder = BertEncoder(config, model.encoder.block_maker, name="encoder")
+        return type(model)(encoder, name=model.name, **model.options())
 
 
 def check_longer(name: str, value: int, now: int, what: str) -> None:

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -19,14 +19,13 @@ from keras_bert_zoo.models import BertEncoder, check, complete
 from keras_bert_zoo.tasks.blocks import find_block, name_block
 from keras_bert_zoo.tasks.card import card
 from keras_bert_zoo.tasks.precision import precision
-from keras_bert_zoo.tasks.reading import tokenize
+from keras_bert_zoo.tasks.reading import texts_in, tokenize
 from keras_bert_zoo.tasks.values import not_lost
 from keras_bert_zoo.text import Tokenizer, as_list
 from keras_bert_zoo.text import open_folder as open_tokenizer
 
 TEXT = ("token_ids", "segment_ids", "padding_mask")
 TASKS: dict[str, type["Task"]] = {}
-STRINGS = ("string",)  # TensorFlow's name of its type
 
 
 def task(name: str) -> Callable[[type["Task"]], type["Task"]]:
@@ -142,10 +141,9 @@ class Task(keras.Model):
             arrays = {key: np.asarray(value) for key, value in complete(x, self.features).items()}
             check(arrays, self.encoder.config)
             return arrays
-        if isinstance(x, (str, bytes, list, tuple)) or getattr(x, "dtype", None) in STRINGS:
-            return self.read(as_list(x.numpy() if hasattr(x, "numpy") else x))
-        if isinstance(x, np.ndarray) and x.dtype.kind in "OUS":
-            return self.read(as_list(x))
+        texts = texts_in(x)
+        if texts is not None:
+            return self.read(texts)
         return complete(x, self.features) if isinstance(x, np.ndarray) else x
 
     def read(self, texts: Sequence[str], pairs: Sequence[str] | None = None) -> dict[str, np.ndarray]:
@@ -225,20 +223,6 @@ class Task(keras.Model):
                 (partial / name).write_bytes(content)
             (partial / "README.md").write_text(card(self.key, description, arrays, files))
         return Path(folder)
-
-    def untie(self) -> "Task":
-        """The same model with a block of its own at every depth: an ALBERT as the warm start of a BERT."""
-        config = replace(self.encoder.config, num_blocks=self.encoder.config.num_layers)
-        with precision(self.dtype_policy.name):
-            encoder = BertEncoder(config, self.encoder.block_maker, name="encoder")
-            twin = type(self)(encoder, name=self.name, **self.options())
-        ours = self.variables_by_name()
-        for name, variable in twin.variables_by_name().items():
-            layer, _, rest = name.removeprefix("encoder/block_").partition("/")
-            source = f"encoder/block_{self.encoder.config.block_at[int(layer)]}/{rest}" if layer.isdigit() else name
-            variable.assign(ours[source])
-        twin.tokenizer = self.tokenizer
-        return twin
 
     def get_config(self) -> dict[str, Any]:
         shape = asdict(self.encoder.config)

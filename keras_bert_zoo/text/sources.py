@@ -20,6 +20,7 @@ BLOCK = 1 << 16  # bytes read at a time
 PACKED = {".gz": gzip.open, ".xz": lzma.open, ".bz2": bz2.open}
 TAPES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2")
 MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}  # byte order marks
+# zipfile raises NotImplementedError for a compression that it does not know.
 DAMAGE = (OSError, EOFError, NotImplementedError, lzma.LZMAError, zlib.error, tarfile.TarError, zipfile.BadZipFile)
 Files = str | Path | Iterable[str | Path | bytes]
 

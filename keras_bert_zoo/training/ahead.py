@@ -12,9 +12,9 @@ AHEAD = 4  # batches
 
 
 @contextmanager
-def ahead(batches: Batches, first: int, workers: int = 1) -> Iterator[Iterator[dict[str, Any]]]:
-    """The batches from number `first` on, in order, made by `workers` threads."""
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="batches")
+def ahead(batches: Batches, first: int) -> Iterator[Iterator[dict[str, Any]]]:
+    """The batches from number `first` on, in order, made by a thread."""
+    pool = ThreadPoolExecutor(1, thread_name_prefix="batches")
     waiting = deque(pool.submit(batches.__getitem__, first + i) for i in range(AHEAD))
 
     def take() -> Iterator[dict[str, Any]]:

@@ -57,7 +57,7 @@ class Loop:
             raise ZooError(f"{self.out} has the log of a run, but its commits are gone: choose another folder.")
         self.began = self.place["step"]
         self.log = RunLog(self.out, self.place["log"])
-        self.view = View(self.recipe, self.tell)
+        self.view = View(self.tell)
         try:
             with self.listening(), self.view:
                 self.commit()

@@ -8,23 +8,13 @@ from keras import ops
 NO_DECAY = (r"(^|/)(gamma|beta|bias)(:0)?$",)
 
 
-class Summed:
-    """Sums rows that a gradient of a table has twice before the norm and the second moment.
-
-    Keras 3.15 does not do so on TensorFlow.
-    """
-
-    def apply(self, grads, trainable_variables=None):
-        variables = self._trainable_variables if trainable_variables is None else trainable_variables
-        return super().apply([dense(g, v) for g, v in zip(grads, variables, strict=True)], trainable_variables)
-
-
 @keras.saving.register_keras_serializable("keras_bert_zoo")
-class AdamW(Summed, keras.optimizers.AdamW):
+class AdamW(keras.optimizers.AdamW):
     """Adam with decoupled decay (Loshchilov & Hutter 2019), not of LayerNorm and biases, clipped by global norm.
 
     The moments are corrected for their start at zero, which google-research/bert leaves out and Mosbach et al. 2021
-    show to matter in fine-tuning.
+    show to matter in fine-tuning. Rows that a gradient of a table has twice are summed before the norm and the second
+    moment, which Keras 3.15 does not do on TensorFlow.
     """
 
     def __init__(
@@ -41,6 +31,10 @@ class AdamW(Summed, keras.optimizers.AdamW):
             learning_rate, weight_decay, beta_1, beta_2, epsilon, global_clipnorm=global_clipnorm, **kwargs
         )
         self.exclude_from_weight_decay(var_names=list(NO_DECAY))
+
+    def apply(self, grads, trainable_variables=None):
+        variables = self._trainable_variables if trainable_variables is None else trainable_variables
+        return super().apply([dense(g, v) for g, v in zip(grads, variables, strict=True)], trainable_variables)
 
     def update_step(self, gradient, variable, learning_rate):
         """Keras's own step; on TensorFlow's devices in one pass over memory, where Keras makes a dozen."""
@@ -74,28 +68,16 @@ def in_one_pass(optimizer: AdamW, gradient, variable, learning_rate) -> bool:
 
 
 @keras.saving.register_keras_serializable("keras_bert_zoo")
-class LAMB(Summed, keras.optimizers.Lamb):
+class LAMB(AdamW):
     """Layer-wise steps as long as the weights ask for (You et al. 2020, algorithm 2), for large batches.
 
     The decay is a part of the step that is measured against the weights; Keras's Lamb takes it off apart. LayerNorm
     and biases have neither decay nor that measure (google-research/albert lamb_optimizer.py).
     """
 
-    def __init__(
-        self,
-        learning_rate=1e-3,
-        weight_decay: float = 0.01,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-6,
-        global_clipnorm: float | None = 1.0,
-        **kwargs,
-    ):
-        super().__init__(
-            learning_rate, beta_1, beta_2, epsilon, weight_decay=None, global_clipnorm=global_clipnorm, **kwargs
-        )
-        self.decay = weight_decay
-        self.exclude_from_weight_decay(var_names=list(NO_DECAY))
+    def __init__(self, learning_rate=1e-3, weight_decay: float = 0.01, **kwargs):
+        super().__init__(learning_rate, weight_decay, **kwargs)
+        self.decay, self.weight_decay = weight_decay, None  # so that Keras takes none off apart
 
     def update_step(self, gradient, variable, learning_rate):
         place = self._get_variable_index(variable)

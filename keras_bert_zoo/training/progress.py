@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-EVERY_S = 10  # seconds between lines of a log
+from keras_bert_zoo.text.counting import EVERY_S
 
 
 class Progress(keras.callbacks.Callback):

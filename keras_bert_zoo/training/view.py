@@ -5,9 +5,8 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from keras_bert_zoo.training.recipe import Recipe
+from keras_bert_zoo.text.counting import EVERY_S
 
-EVERY_S = 10  # seconds between lines of a log
 BARS = " ▁▂▃▄▅▆▇█"
 POINTS = 40  # of the curve of the loss
 
@@ -15,13 +14,13 @@ POINTS = 40  # of the curve of the loss
 class View:
     """Shows the lines of a run's log as they are written."""
 
-    def __init__(self, recipe: Recipe, tell: Callable[[str], Any]):
+    def __init__(self, tell: Callable[[str], Any]):
         from rich.console import Console
         from rich.live import Live
 
         console = Console(stderr=True)
         self.live = Live(console=console, refresh_per_second=4) if console.is_terminal else None
-        self.recipe, self.tell, self.told, self.began = recipe, tell, 0.0, None
+        self.tell, self.told, self.began = tell, 0.0, None
         self.losses: deque[float] = deque(maxlen=POINTS)
         self.measured = ""
 

@@ -1,6 +1,5 @@
 """A file from the network: with progress, resumed after a cut, checked by SHA-256."""
 
-import hashlib
 import http.client
 import json
 import logging
@@ -11,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from keras_bert_zoo.disk import sha256
 from keras_bert_zoo.errors import ZooError
 
 CHUNK = 1 << 20  # bytes
@@ -131,8 +131,7 @@ def keep_version(headers: http.client.HTTPMessage, version: Path) -> None:
 
 def check_sum(path: Path, name: str, url: str, expected: str | None) -> None:
     """Compare with the published sum, or with the one recorded at the first download; else record it."""
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    found = sha256(path)
     record = cache_folder() / SUMS
     recorded = read_record(record)
     known = expected or recorded.get(url, {}).get("sha256")

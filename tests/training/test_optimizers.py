@@ -61,7 +61,7 @@ def trained(optimizer, jit, steps=5):
 @pytest.mark.parametrize("jit", [False, True])
 @pytest.mark.parametrize(("optimizer", "update"), [(AdamW, adamw), (LAMB, lamb)])
 def test_steps_by_hand(optimizer, update, jit):
-    found = trained(optimizer(RATE, DECAY, B1, B2, EPSILON, CLIP), jit)
+    found = trained(optimizer(RATE, DECAY, beta_1=B1, beta_2=B2, epsilon=EPSILON, global_clipnorm=CLIP), jit)
     for ours, expected in zip(found, by_hand(5, update), strict=True):
         np.testing.assert_allclose(ours, expected, rtol=1e-6)
 

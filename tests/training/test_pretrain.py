@@ -1,14 +1,18 @@
 """Whole pretraining runs, and what they leave."""
 
+from contextlib import suppress
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from conftest import BERT
-from corpora import make_corpus
-from runs import RECIPE, data, lines, run, small  # noqa: F401
+from conftest import ALBERT, BERT
+from corpora import make_corpus, write_texts
+from runs import RECIPE, data, dying, lines, run, same, small  # noqa: F401
 
-from keras_bert_zoo import ZooError, build, convert, fill_mask, load, plan_pretraining
+from keras_bert_zoo import ZooError, build, convert, fill_mask, finetune, load, plan_pretraining
 from keras_bert_zoo.corpus.records import scan
 from keras_bert_zoo.corpus.shards import Corpus
+from keras_bert_zoo.text import SentencePiece, TextVectorization, packaged
 from keras_bert_zoo.training.runlog import EVENTS
 from keras_bert_zoo.zoo.presets import PRESETS
 
@@ -126,3 +130,42 @@ def test_words_that_are_hidden(data, tmp_path):
         fill_mask("a [MASK]", build(BERT, task="classification", num_classes=2))
     run(tmp_path / "run", data, steps=2, objective={"pairs": "none"})
     assert load(tmp_path / "run" / "model").key == "masked_lm"
+
+
+def test_an_albert(tmp_path, monkeypatch):
+    """ALBERT's own way (SentencePiece, swapped sentences, n-grams, LAMB) in half precision, stopped and gone on with."""
+    monkeypatch.setitem(PRESETS, "albert_test", replace(ALBERT, max_length=40))
+    data = make_corpus(tmp_path, packaged("albert_spiece.model", max_length=40)).folder
+    given = {
+        "model": "albert_test",
+        "dtype": "mixed_bfloat16",
+        "objective": {"pairs": "sop"},
+        "masking": {"unit": "ngram"},
+        "optimizer": {"name": "lamb"},
+    }
+    whole, _ = run(tmp_path / "whole", data, **given)
+    assert whole.model.encoder.compute_dtype == "bfloat16"
+    assert {variable.dtype for variable in whole.model.trainable_variables} == {"float32"}
+    with dying(5), suppress(MemoryError):
+        run(tmp_path / "run", data, **given)
+    assert run(tmp_path / "run", data, **given)[0].finished
+    assert same(tmp_path / "run", tmp_path / "whole")
+    assert all(np.isfinite(value) for line in lines(tmp_path / "run") for value in line.values())
+    model = load(tmp_path / "run" / "model")
+    assert (model.encoder.config.vocab_size, model.encoder.config.num_blocks) == (30_000, 2)
+    assert type(model.tokenizer) is SentencePiece
+    assert fill_mask("ab [MASK] cd", model)
+
+
+def test_words_learnt_from_the_same_text(tmp_path):
+    """The classic way from scratch: TextVectorization, hidden words, a classifier."""
+    texts = write_texts(tmp_path / "texts")
+    words = TextVectorization.learn(texts, size=60, max_length=40)
+    corpus = make_corpus(tmp_path, words)
+    done, _ = run(tmp_path / "run", corpus.folder, objective={"pairs": "none"})
+    assert type(load(tmp_path / "run" / "model").tokenizer) is TextVectorization
+    assert len(fill_mask("ab [MASK] cd", done.model)[0]) > 0
+    labels = ["yes" if "a" in text[:5] else "no" for text in texts]
+    tuned = finetune(tmp_path / "run" / "model", train=(texts, labels), epochs=1, tell=lambda line: None)
+    assert tuned.model.tokenizer.vocabulary.pieces == words.vocabulary.pieces
+    assert tuned.model.answer(["ab cd"])[0]["label"] in ("yes", "no")

@@ -28,13 +28,18 @@ def make(pairs="sop", micro=4, clip=1.0, optimizer=None):
 
 
 @pytest.fixture
-def batch(tmp_path, tokenizer):
-    return Batches(make_corpus(tmp_path, tokenizer), Objective(pairs="sop"), 48, 4, 1)[0]
+def batches(tmp_path, tokenizer):
+    return Batches(make_corpus(tmp_path, tokenizer), Objective(pairs="sop"), 48, 4, 1)
+
+
+@pytest.fixture
+def batch(batches):
+    return batches[0]
 
 
 def alone(batch):
     """The same texts, hidden pieces and answers with a text a row."""
-    rows, width = [], batch["token_ids"].shape[1]
+    rows = []
     for row in range(len(batch["token_ids"])):
         mask = batch["padding_mask"][row]
         for number in range(1, mask.max() + 1):
@@ -49,28 +54,36 @@ def alone(batch):
             new["mask_ids"][: len(mine)], new["mask_weights"][: len(mine)] = batch["mask_ids"][row, mine], 1
             new["answers"][0], new["text_weights"][0] = batch["answers"][row, number - 1], 1
             rows.append(new)
-    assert width == 48
     return {key: np.stack([row[key] for row in rows]) for key in batch}
 
 
 def gradients(step, batch):
-    """The gradient of a batch, by a step of SGD without clipping."""
-    before = [value_of(v) for v in step.model.trainable_variables]
+    """The gradient of a batch, by a step of SGD that is taken back."""
+    variables = step.model.trainable_variables
+    before = [value_of(v) for v in variables]
     found = step(batch, 1.0)
-    return found, [b - value_of(v) for b, v in zip(before, step.model.trainable_variables, strict=True)]
+    after = [value_of(v) for v in variables]
+    for variable, value in zip(variables, before, strict=True):
+        variable.assign(value)
+    return found, [b - a for b, a in zip(before, after, strict=True)]
 
 
-def test_packed_texts_are_alone(batch):
-    packed, ours = gradients(make(clip=None), batch)
-    lone = alone(batch)
-    assert len(lone["token_ids"]) > 4
-    unpacked, theirs = gradients(make(clip=None, micro=len(lone["token_ids"])), lone)
-    assert counts(batch) == counts(lone)
-    for name in SUMS:
-        assert packed[name] == pytest.approx(unpacked[name], rel=1e-5)
-    largest = max(abs(g).max() for g in theirs)
-    for a, b in zip(ours, theirs, strict=True):
-        np.testing.assert_allclose(a, b, atol=1e-5 * largest)
+@pytest.mark.parametrize("number", [3, pytest.param(200, marks=pytest.mark.slow)])
+def test_packed_texts_are_alone(batches, number):
+    """Losses and gradients, over so many batches."""
+    step, texts = make(clip=None, micro=1), 0
+    for index in range(number):
+        batch, lone = batches[index], alone(batches[index])
+        texts += len(lone["token_ids"])
+        packed, ours = gradients(step, batch)
+        unpacked, theirs = gradients(step, lone)
+        assert counts(batch) == counts(lone)
+        for name in SUMS:
+            assert packed[name] == pytest.approx(unpacked[name], rel=1e-5)
+        largest = max(abs(g).max() for g in theirs)
+        for a, b in zip(ours, theirs, strict=True):
+            np.testing.assert_allclose(a, b, atol=1e-5 * largest)
+    assert texts > 5 * number
 
 
 @pytest.mark.parametrize("micro", [1, 2])

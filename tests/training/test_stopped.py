@@ -7,7 +7,7 @@ import signal
 
 import numpy as np
 import pytest
-from runs import data, last_state, lines, run, same, small  # noqa: F401
+from runs import data, dying, last_state, lines, run, same, small  # noqa: F401
 
 from keras_bert_zoo import ZooError
 from keras_bert_zoo.training import loop as loops
@@ -17,25 +17,14 @@ from keras_bert_zoo.training.runlog import LOG
 
 
 @pytest.mark.parametrize("at", [1, 5, 9])
-def test_stopped_and_gone_on_with_is_the_same(data, tmp_path, monkeypatch, at):
+def test_stopped_and_gone_on_with_is_the_same(data, tmp_path, at):
     """It dies after a step, with nothing said, more than once."""
     run(tmp_path / "whole", data)
-    real, deaths = Loop.after_step, []
-
-    def mortal(self, *arguments):
-        real(self, *arguments)
-        if self.place["step"] == at + 2 * len(deaths) and len(deaths) < 2:
-            deaths.append(at)
-            raise MemoryError
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Loop, "after_step", mortal)
-        for _ in range(2):
-            with pytest.raises(MemoryError):
-                run(tmp_path / "run", data)
+    for step in (at, at + 2):
+        with dying(step), pytest.raises(MemoryError):
+            run(tmp_path / "run", data)
     done, said = run(tmp_path / "run", data)
     assert done.finished
-    assert len(deaths) == 2
     assert (said[0] == "going on after step 8") == (at == 9)
     assert same(tmp_path / "run", tmp_path / "whole")
     assert lines(tmp_path / "run") == lines(tmp_path / "whole")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from conftest import ALBERT, BERT, disturb, rows
 
-from keras_bert_zoo import BertConfig, ZooError, build, load
+from keras_bert_zoo import BertConfig, ZooError, build, load, untie
 from keras_bert_zoo import tokenizer as open_tokenizer
 from keras_bert_zoo.tasks import Classification, States
 from keras_bert_zoo.text import WordPiece
@@ -104,7 +104,7 @@ def test_a_folder_gives_the_shape(tmp_path, tokenizer):
 
 
 def test_an_untied_albert_travels(tmp_path):
-    model = disturb(build(ALBERT, task="classification", labels=["a", "b"])).untie()
+    model = untie(disturb(build(ALBERT, task="classification", labels=["a", "b"])))
     model.save_folder(tmp_path / "untied")
     again = load(tmp_path / "untied")
     assert again.encoder.config.num_blocks == 5

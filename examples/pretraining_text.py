@@ -1,0 +1,96 @@
+"""The text that the zoo's own models learn from: English novels, encyclopaedia articles and film reviews.
+
+python examples/pretraining_text.py --data $KBZ_DATA --out texts
+keras-bert-zoo prepare texts --out shards
+
+Left out is every document that is, or holds, a text of the sets that models are tested on.
+"""
+
+import argparse
+import json
+import os
+import re
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from keras_bert_zoo.corpus.documents import Documents
+
+SOURCES = {
+    "novels": ("corpora/eltec_eng.tar.xz", "*.xml"),
+    "articles": ("corpora/ibm_wikipedia_articles.tar.xz", "*.txt"),
+    "reviews": ("imdb/aclImdb_unsup.tar.xz", "*_*.txt"),
+}
+WORDS = re.compile(r"[a-z0-9]+")
+GRAM = 8  # words: a shorter text of a test set says nothing that a document could give away
+MARKS = re.compile(r"<br\s*/?>")  # of IMDB's paragraphs, blank lines in our documents
+NOTES = re.compile(r"\s?\[REF\]")  # of the articles
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """Words of a text without case and punctuation, so that a copy with other spaces or dashes is found too."""
+    return tuple(WORDS.findall(MARKS.sub(" ", text).lower()))
+
+
+def test_texts(data: Path) -> Iterator[str]:
+    """Every text that a model is measured on: GLUE's dev and test sets, IMDB's labelled reviews, ClaimBuster."""
+    for name in ("sst2/glue/dev.tsv", "sst2/glue/test.tsv", "rte/dev.tsv", "rte/test.tsv"):
+        for line in (data / name).read_text("utf-8").splitlines()[1:]:
+            yield from line.split("\t")
+    for name in ("sst2/sentence_level/dev.tsv", "sst2/sentence_level/test.tsv"):
+        yield from (line.split("\t")[0] for line in (data / name).read_text("utf-8").splitlines())
+    for name in ("in_domain_dev.tsv", "out_of_domain_dev.tsv"):
+        yield from (line.split("\t")[3] for line in (data / "cola" / name).read_text("utf-8").splitlines())
+    for line in (data / "mrpc/msr_paraphrase_test.txt").read_text("utf-8-sig").splitlines()[1:]:
+        yield from line.split("\t")[3:]
+    for name in ("sts-dev.tsv", "sts-test.tsv"):
+        for line in (data / "stsb" / name).read_text("utf-8").splitlines():
+            yield from line.split("\t")[5:7]
+    yield from (row["text"] for row in json.loads((data / "claims/claimbuster/test.json").read_text("utf-8")))
+    with tarfile.open(data / "imdb/aclImdb_labelled.tar.xz") as archive:
+        for member in archive:
+            if member.isfile() and "_" in Path(member.name).name:
+                yield archive.extractfile(member).read().decode("utf-8", "replace")
+
+
+class Known:
+    """Texts that documents are looked through for."""
+
+    def __init__(self, texts: Iterator[str]):
+        self.by_start: dict[tuple[str, ...], set[tuple[str, ...]]] = {}
+        for words in map(words_of, texts):
+            if len(words) >= GRAM:
+                self.by_start.setdefault(words[:GRAM], set()).add(words)
+
+    def are_in(self, text: str) -> bool:
+        words = words_of(text)
+        for place in range(len(words) - GRAM + 1):
+            for known in self.by_start.get(words[place : place + GRAM], ()):
+                if words[place : place + len(known)] == known:
+                    return True
+        return False
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=os.environ.get("KBZ_DATA"), required="KBZ_DATA" not in os.environ)
+    parser.add_argument("--out", type=Path, required=True)
+    given = parser.parse_args()
+    data = Path(given.data)
+    known = Known(test_texts(data))
+    given.out.mkdir(parents=True, exist_ok=True)
+    for name, (source, only) in SOURCES.items():
+        kept = left = size = 0
+        with (given.out / f"{name}.jsonl").open("w", encoding="utf-8") as file:
+            for text, _ in Documents(data / source, only=only):
+                if known.are_in(text):
+                    left += 1
+                    continue
+                text = NOTES.sub("", text).strip()
+                file.write(json.dumps({"text": text}, ensure_ascii=False) + "\n")
+                kept, size = kept + 1, size + len(text)
+        print(f"{name}: {kept:,} documents, {size / 1e6:.1f} million characters; {left:,} left out", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""Folders that are there whole or not at all, and the sums of files."""
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def settle(partial: Path, folder: Path) -> None:
+    """All of a hidden folder onto the disk, then the name `folder` for it; what had that name goes last."""
+    for path in [*partial.rglob("*"), partial]:
+        flush(path)
+    old = folder.with_name(f".{folder.name}.replaced")
+    shutil.rmtree(old, ignore_errors=True)  # of a process that was killed here
+    if folder.exists():
+        folder.rename(old)
+    try:
+        partial.rename(folder)
+    except OSError:
+        if old.exists():
+            old.rename(folder)
+        raise
+    flush(folder.parent)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def flush(path: Path) -> None:
+    """Onto the disk: a file's content, or a folder's list of names where the system can do that."""
+    if path.is_dir() and os.name == "nt":
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
