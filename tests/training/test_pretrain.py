@@ -133,7 +133,7 @@ def test_words_that_are_hidden(data, tmp_path):
 
 
 def test_an_albert(tmp_path, monkeypatch):
-    """ALBERT's own way (SentencePiece, swapped sentences, n-grams, LAMB) in half precision, stopped and gone on with."""
+    """ALBERT's own way: SentencePiece, swapped sentences, n-grams, LAMB; in half precision, and stopped on the way."""
     monkeypatch.setitem(PRESETS, "albert_test", replace(ALBERT, max_length=40))
     data = make_corpus(tmp_path, packaged("albert_spiece.model", max_length=40)).folder
     given = {
