@@ -15,10 +15,10 @@ def document(draw, sentences):
 
 
 def write_texts(folder, documents=120, seed=0):
-    """A file with documents between blank lines; a few stand twice."""
+    """A file with documents between blank lines; one stands twice, with other spaces."""
     draw = random.Random(seed)
     texts = [document(draw, draw.randint(1, 12)) for _ in range(documents)]
-    texts[7] = texts[3]
+    texts[7] = texts[3].replace(" ", "  ")
     folder.mkdir(exist_ok=True)
     (folder / "texts.txt").write_text("\n\n".join(texts) + "\n")
     return texts

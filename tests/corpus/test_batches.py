@@ -17,8 +17,8 @@ def corpus(tmp_path, tokenizer):
     return make_corpus(tmp_path, tokenizer)
 
 
-def batches(corpus, pairs="none", length=48, rows=4, seed=3, **objective):
-    return Batches(corpus, Objective(pairs=pairs, **objective), length, rows, seed)
+def batches(corpus, pairs="none", length=48, rows=4, seed=3, texts=8, **objective):
+    return Batches(corpus, Objective(pairs=pairs, **objective), length, rows, seed, texts)
 
 
 def texts_in(batch):
@@ -180,6 +180,19 @@ def test_masks_are_new_in_every_epoch_or_repeat(corpus):
         assert not np.array_equal(firsts[0], firsts[1])
         assert np.array_equal(firsts[0], firsts[2]) == (period == 2)
         assert np.array_equal(firsts[1], firsts[3]) == (period == 2)
+
+
+def test_texts_of_one_length_hide_different_pieces(corpus):
+    made, found = batches(corpus, short=0.0, texts=1), {}
+    for number in range(10):
+        batch = made[number]
+        for mask, places, weights in zip(
+            batch["padding_mask"], batch["mask_positions"], batch["mask_weights"], strict=True
+        ):
+            found.setdefault(mask.sum(), []).append(tuple(places[weights > 0]))
+    full = found[48]
+    assert len(full) > 10
+    assert len(set(full)) == len(full)
 
 
 def test_whole_words_are_hidden(corpus):

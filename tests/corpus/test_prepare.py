@@ -1,6 +1,9 @@
 import json
 import random
 import sqlite3
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -63,7 +66,7 @@ def test_a_killed_run_goes_on_to_the_same_bytes(tmp_path, tokenizer, monkeypatch
     monkeypatch.setattr(module, "COMMIT", 1500)
     write_texts(tmp_path / "texts")
     whole = contents(prepare(tmp_path / "texts", tmp_path / "a", tokenizer, workers=0, tell=quiet, **SETTINGS).folder)
-    draw, deaths = random.Random(seed), 0
+    draw, deaths, said = random.Random(seed), 0, []
 
     class Killed(BaseException):
         pass
@@ -71,7 +74,7 @@ def test_a_killed_run_goes_on_to_the_same_bytes(tmp_path, tokenizer, monkeypatch
     def mortal(method):
         def call(self, *arguments):
             if draw.random() < 0.03:
-                self.shards[0].write(b"rubbish")
+                self.shards[0].write(b"rubbish" * 5000)
                 self.shards[0].flush()
                 raise Killed
             return method(self, *arguments)
@@ -83,14 +86,60 @@ def test_a_killed_run_goes_on_to_the_same_bytes(tmp_path, tokenizer, monkeypatch
         patched.setattr(Journal, "commit", mortal(Journal.commit))
         while True:
             try:
-                prepare(tmp_path / "texts", tmp_path / "b", tokenizer, workers=0, tell=quiet, **SETTINGS)
+                prepare(tmp_path / "texts", tmp_path / "b", tokenizer, workers=0, tell=said.append, **SETTINGS)
                 break
             except Killed:
                 deaths += 1
                 assert not (tmp_path / "b").exists()
     assert deaths
+    assert any(line.startswith("going on after") for line in said)
     assert contents(tmp_path / "b") == whole
     assert not (tmp_path / ".b.partial").exists()
+
+
+@pytest.mark.slow
+def test_killed_for_good(tmp_path, tokenizer):
+    """Processes that are killed at any moment, with two workers; what comes out in the end is the same to the byte."""
+    write_texts(tmp_path / "texts", 20_000)
+    (tmp_path / "words.txt").write_bytes(tokenizer.data)
+    code = """
+import sys
+from keras_bert_zoo import tokenizer
+from keras_bert_zoo.corpus import prepare as module
+module.COMMIT, module.GROUP = 1 << 18, 1 << 14
+words = tokenizer(sys.argv[3])
+print("ready")
+module.prepare(sys.argv[1], sys.argv[2], words, split="blank_line", sentences="line", shards=3)
+"""
+
+    def start(out):
+        command = [sys.executable, "-uc", code, tmp_path / "texts", tmp_path / out, tmp_path / "words.txt"]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+    whole = start("whole")
+    whole.stdout.readline()
+    began = time.monotonic()
+    whole.communicate()
+    assert whole.returncode == 0
+    lasts = time.monotonic() - began
+    draw, hit, went_on = random.Random(0), 0, set()
+    while hit < 10:
+        process = start("killed")
+        process.stdout.readline()
+        time.sleep(draw.uniform(0, 0.4) * lasts)
+        process.kill()
+        said, _ = process.communicate()
+        hit += process.returncode == -9
+        went_on |= {line for line in said.splitlines() if line.startswith("going on after")}
+        if process.returncode == 0:
+            break
+    last = start("killed")
+    said, _ = last.communicate()
+    print(f"{hit} kills; went on from {len(went_on)} different places")
+    assert hit >= 4
+    assert len(went_on) >= 2
+    assert last.returncode == 0
+    assert contents(tmp_path / "killed") == contents(tmp_path / "whole")
 
 
 def test_unfinished_work_with_other_settings(tmp_path, tokenizer, monkeypatch):
