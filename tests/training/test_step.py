@@ -152,6 +152,7 @@ def test_streams_of_random_numbers_go_on_and_are_kept(batch):
     step = make_step(model, keras.optimizers.SGD(0.0), 4, None, False)
     losses = [step(batch, 0.0)["masked_lm"] for _ in range(3)]
     assert len(set(losses)) == 3
+    assert len({step.measure(batch)["masked_lm"] for _ in range(2)}) == 1
     assert any("seed" in name for name, _ in step.variables())
     assert len({name for name, _ in step.variables()}) == len(step.variables())
 
