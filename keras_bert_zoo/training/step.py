@@ -23,10 +23,19 @@ def losses(outputs: Any, batch: Mapping[str, Any]) -> dict[str, Any]:
     sums = dict.fromkeys(SUMS, 0.0)
     for name, (scores, truth, weights) in parts.items():
         loss = keras.losses.sparse_categorical_crossentropy(truth, scores, from_logits=True)
-        right = ops.cast(ops.equal(ops.cast(ops.argmax(scores, axis=-1), truth.dtype), truth), "float32")
         sums[name] = ops.sum(loss * weights)
-        sums["masked_correct" if name == "masked_lm" else "pairs_correct"] = ops.sum(right * weights)
+        right = ops.sum(correct(scores, truth) * weights)
+        sums["masked_correct" if name == "masked_lm" else "pairs_correct"] = right
     return sums
+
+
+def correct(scores: Any, truth: Any) -> Any:
+    """1 where no score is above that of the truth, in the shape of `truth`.
+
+    TensorFlow's argmax takes longer on a CPU than the scores themselves.
+    """
+    own = ops.take_along_axis(scores, truth[..., None], axis=-1)[..., 0]
+    return ops.cast(own >= ops.max(scores, axis=-1), "float32")
 
 
 def counts(batch: Batch) -> dict[str, float]:

@@ -1,0 +1,45 @@
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from keras_bert_zoo.disk import settle, sha256
+
+
+def make(folder, content):
+    (folder / "inside").mkdir(parents=True)
+    (folder / "inside" / "file").write_text(content)
+    return folder
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_folder_takes_the_place_of_another(tmp_path):
+    make(tmp_path / ".a.replaced", "of a process that was killed")
+    for content in ("first", "second"):
+        settle(make(tmp_path / ".partial", content), tmp_path / "a")
+        assert (tmp_path / "a" / "inside" / "file").read_text() == content
+        assert names(tmp_path) == ["a"]
+
+
+def test_where_it_fails_the_old_one_stays(tmp_path, monkeypatch):
+    settle(make(tmp_path / ".partial", "first"), tmp_path / "a")
+    real = Path.rename
+
+    def failing(path, target):
+        if path.name == ".partial":
+            raise OSError(5, "Input/output error")
+        return real(path, target)
+
+    with monkeypatch.context() as patched, pytest.raises(OSError, match="Input/output error"):
+        patched.setattr(Path, "rename", failing)
+        settle(make(tmp_path / ".partial", "second"), tmp_path / "a")
+    assert (tmp_path / "a" / "inside" / "file").read_text() == "first"
+    assert names(tmp_path) == [".partial", "a"]
+
+
+def test_a_sum(tmp_path):
+    (tmp_path / "file").write_bytes(b"abc" * 1000)
+    assert sha256(tmp_path / "file") == hashlib.sha256(b"abc" * 1000).hexdigest()
