@@ -3,13 +3,36 @@
 import hashlib
 import os
 import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from keras_bert_zoo.errors import ZooError
 
 
 def sha256(path: Path) -> str:
     """The SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def whole(folder: Path) -> Iterator[Path]:
+    """A hidden folder to write into, which gets its name, in place of one that has it, only when all went well."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.partial-", dir=folder.parent))
+    except OSError as error:
+        raise ZooError(f"{folder} cannot be made ({error.strerror or error}): choose another folder.") from error
+    try:
+        yield partial
+        partial.chmod(0o755)
+        for path in partial.iterdir():
+            path.chmod(0o644)
+        settle(partial, folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def settle(partial: Path, folder: Path) -> None:

@@ -1,8 +1,6 @@
 """Model folders: opened after a look at everything that can be wrong, written whole or not at all."""
 
 import json
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace as replace_field
@@ -18,7 +16,7 @@ from keras_bert_zoo.checkpoints.readers import (
     inside,
     safetensors_files,
 )
-from keras_bert_zoo.disk import settle, sha256
+from keras_bert_zoo.disk import sha256, whole
 from keras_bert_zoo.errors import ZooError
 
 MANIFEST = "manifest.json"
@@ -137,19 +135,7 @@ def writable(folder: str | Path, overwrite: bool = False) -> Path:
 @contextmanager
 def committed(folder: str | Path, overwrite: bool = False) -> Iterator[Path]:
     """A folder to write into that appears under its name, with a manifest of its files, only when all went well."""
-    folder = writable(folder, overwrite)
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.partial-", dir=folder.parent))
-    except OSError as error:
-        raise ZooError(f"{folder} cannot be made ({error.strerror or error}): choose another folder.") from error
-    try:
+    with whole(writable(folder, overwrite)) as partial:
         yield partial
         sums = {path.name: sha256(path) for path in sorted(partial.iterdir()) if path.name != CARD}
         (partial / MANIFEST).write_text(json.dumps({"sha256": sums}, indent=2) + "\n")
-        partial.chmod(0o755)
-        for path in partial.iterdir():
-            path.chmod(0o644)
-        settle(partial, folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)

@@ -20,7 +20,7 @@ def inspect(
     pair: Annotated[str | None, Option(help="The column of the second texts, for pairs.")] = None,
     columns: Annotated[str | None, Option(help="Names of the columns, for a file without a header: label,text")] = None,
     encoding: Annotated[str | None, Option(help="Of the file, where it is not UTF-8: latin-1")] = None,
-    tokenizer: Annotated[str, Option(help="A model's name, or a folder with its vocabulary.")] = "bert_base",
+    tokenizer: Annotated[str, Option(help="A model's name, its folder, a vocab.txt or .model.")] = "bert_base",
     out: Annotated[Path | None, Option(help="A folder for inspect.json, inspect.txt and inspect.png.")] = None,
     whole: Annotated[bool, Option("--json", help="All figures, as JSON.")] = False,
 ) -> None:
@@ -39,7 +39,7 @@ def inspect(
         pair,
         columns.split(",") if columns else None,
         encoding,
-        BASE if Path(tokenizer).expanduser().is_dir() else PRESETS[canonical(tokenizer)],
+        BASE if Path(tokenizer).expanduser().exists() else PRESETS[canonical(tokenizer)],
     )
     typer.echo(json.dumps(found, indent=2) if whole else readable(str(found)))
     if out:

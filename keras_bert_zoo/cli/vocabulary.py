@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 Option = typer.Option
-Files = Annotated[list[str], typer.Argument(help="Text files (also .gz, .xz, .bz2, .tar), folders or patterns.")]
+Files = Annotated[list[str], typer.Argument(help="Text files (also .gz, .xz, .bz2, .tar, .zip), folders or patterns.")]
 vocabulary = typer.Typer(no_args_is_help=True, help="Train a vocabulary, or see what vocabularies do to a text.")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from keras_bert_zoo.corpus.documents import Documents
-from keras_bert_zoo.text.counting import EVERY_S, MB, make_bar
+from keras_bert_zoo.showing import EVERY_S, MB, make_bar
 
 
 class Watch:

@@ -11,7 +11,7 @@ from keras_bert_zoo.config import BertConfig
 from keras_bert_zoo.data.examples import Columns, Examples, gather, is_missing, lacks, with_rows
 from keras_bert_zoo.data.inspection import Inspection
 from keras_bert_zoo.data.labels import name_of
-from keras_bert_zoo.data.lengths import LENGTHS, WHOLE, known, shortest_length, token_counts
+from keras_bert_zoo.data.lengths import LENGTHS, WHOLE, or_english, shortest_length, token_counts
 from keras_bert_zoo.data.notes import notes
 from keras_bert_zoo.data.repeats import FIRST, leaks, repeats
 from keras_bert_zoo.text import Tokenizer
@@ -49,7 +49,7 @@ def inspect(
     many rows of a length take the multiply-adds of one of 512 tokens through `config`. Raises ZooError for what
     cannot be read.
     """
-    tokenizer, where = known(tokenizer), Columns(text, label, pair, columns, encoding)
+    tokenizer, where = or_english(tokenizer), Columns(text, label, pair, columns, encoding)
     given = {"train": data, "validation": validation, "test": test}
     parts = {name: with_rows(gather(part, where)) for name, part in given.items() if part is not None}
     found = {name: describe(part) for name, part in parts.items()}

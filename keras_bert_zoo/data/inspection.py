@@ -6,7 +6,7 @@ from typing import Any
 
 from keras_bert_zoo.data.notes import number, printable
 from keras_bert_zoo.data.tables import label_table, length_table, quantile_table
-from keras_bert_zoo.errors import ZooError
+from keras_bert_zoo.showing import save
 
 PARTS = ("validation", "test")
 
@@ -32,11 +32,5 @@ class Inspection(dict):
 
     def save(self, folder: str | Path) -> Path:
         """Write inspect.json, inspect.txt and inspect.png into a folder, which may exist, and return it."""
-        folder = Path(folder).expanduser()
-        if folder.exists() and not folder.is_dir():
-            raise ZooError(f"{folder} is a file: give a folder, in which three files are made.")
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "inspect.json").write_text(json.dumps(self, indent=2) + "\n", "utf-8")
-        (folder / "inspect.txt").write_text(f"{self}\n", "utf-8")
-        (folder / "inspect.png").write_bytes(self.picture())
-        return folder
+        figures = json.dumps(self, indent=2) + "\n"
+        return save(folder, {"inspect.json": figures, "inspect.txt": f"{self}\n", "inspect.png": self.picture()})

@@ -38,8 +38,11 @@ def by_length(inputs: Mapping[str, np.ndarray], batch_size: int) -> Iterator[tup
 
 
 def static_length(length: int) -> int:
-    """The shortest of LENGTHS with room for so many tokens."""
-    return next((n for n in LENGTHS if n >= length), length)
+    """The shortest of LENGTHS with room for so many tokens; past them of powers of two and the points half way."""
+    if length <= LENGTHS[-1]:
+        return next(n for n in LENGTHS if n >= length)
+    power = 1 << (int(length) - 1).bit_length()
+    return power * 3 // 4 if length <= power * 3 // 4 else power
 
 
 def suggest_length(
@@ -57,7 +60,7 @@ def suggest_length(
     check_value("most", int, most)
     if isinstance(whole, bool) or not isinstance(whole, (int, float)) or not 0 < whole <= 1:
         raise ZooError(f"whole={whole!r} must be a share of the texts, above 0 and up to 1, such as {WHOLE}.")
-    counts = token_counts(known(tokenizer), texts, pairs)
+    counts = token_counts(or_english(tokenizer), texts, pairs)
     if not len(counts):
         raise ZooError("There are no texts: a length is suggested from some that are like those to come.")
     return shortest_length(counts, whole, most)
@@ -85,7 +88,7 @@ def piece_counts(tokenizer: Tokenizer, texts: Sequence[str]) -> np.ndarray:
     return np.array([len(ids) for chunk in chunks for ids in chunk], "int64")
 
 
-def known(tokenizer: Tokenizer | None) -> Tokenizer:
+def or_english(tokenizer: Tokenizer | None) -> Tokenizer:
     """The tokenizer, or English uncased BERT's; a ZooError for a name, which only the zoo can look up."""
     if tokenizer is None:
         return packaged(ENGLISH)

@@ -1,12 +1,11 @@
 """The picture of an inspection: how long the texts are, and how frequent the labels."""
 
-import io
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
 from keras_bert_zoo.data.notes import shown
 from keras_bert_zoo.data.tables import MOST
+from keras_bert_zoo.showing import as_png, plain
 
 QUANTILES = {"50": ":", "90": "-.", "95": "--", "99": "-"}  # in percent, and how their lines are drawn
 
@@ -48,7 +47,7 @@ def draw_lengths(axes: Any, figures: Mapping[str, Any]) -> None:
 
 def draw_labels(axes: Any, counts: Mapping[str, int]) -> None:
     """The most frequent labels as bars, the first on top."""
-    names = [shown(name).replace("$", r"\$") for name in list(counts)[:MOST]]  # else matplotlib reads mathematics
+    names = [plain(shown(name)) for name in list(counts)[:MOST]]
     values = list(counts.values())[:MOST]
     bars = axes.barh(range(len(names)), values, color="tab:green", alpha=0.6)
     axes.bar_label(bars, [f"{value:,} ({value / sum(counts.values()):.1%})" for value in values], padding=3)
@@ -57,14 +56,3 @@ def draw_labels(axes: Any, counts: Mapping[str, int]) -> None:
     axes.margins(x=0.35)
     title = "rows by label" if len(counts) <= MOST else f"the {MOST} most frequent of {len(counts):,} labels"
     axes.set(xlabel="rows", title=title)
-
-
-def as_png(figure: Any) -> bytes:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    FigureCanvasAgg(figure)
-    written = io.BytesIO()
-    with warnings.catch_warnings():  # of letters the font lacks, which are drawn as boxes
-        warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
-        figure.savefig(written, format="png", dpi=110, metadata={"Software": None})
-    return written.getvalue()

@@ -22,7 +22,10 @@ def texts_in(x: Any) -> list | None:
 def tokenize(
     tokenizer: Tokenizer | None, texts: Sequence[str], pairs: Sequence[str] | None, special_tokens: str
 ) -> dict[str, np.ndarray]:
-    """The inputs of a model, int32 (B, T) with T one of data.LENGTHS. ZooError without a tokenizer or a text."""
+    """The inputs of a model, int32 (B, T) with T one of data.LENGTHS or max_length.
+
+    Raises ZooError without a tokenizer, and without a text.
+    """
     if tokenizer is None:
         raise ZooError(
             "This model has no tokenizer, so it takes arrays only: set model.tokenizer = "

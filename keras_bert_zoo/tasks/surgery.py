@@ -4,9 +4,8 @@ Each function gives a new model with all weights and heads of the old one, and w
 """
 
 import copy
-import json
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import keras
@@ -17,11 +16,10 @@ from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.models import BertEncoder
 from keras_bert_zoo.tasks.precision import precision
 from keras_bert_zoo.tasks.task import Task
-from keras_bert_zoo.text import Tokenizer, WordPiece, as_list
-from keras_bert_zoo.text.wordpiece import from_settings
-from keras_bert_zoo.text.words import CONTINUES, LONGEST_WORD
+from keras_bert_zoo.text import TextVectorization, Tokenizer, WordPiece
+from keras_bert_zoo.text.extension import new_pieces, spelled, with_pieces
 
-CLEANING = ("do_lower_case", "strip_accents", "tokenize_chinese_chars")
+ANEW = "trained anew: train_vocabulary(files, kind='sentencepiece')"
 log = logging.getLogger("keras_bert_zoo")
 
 
@@ -33,14 +31,13 @@ def extend_vocabulary(model: Task, pieces: Sequence[str] | Tokenizer) -> Task:
     for a piece that is there already, that is empty, or that no text can have.
     """
     old, config = wordpiece_of(model), model.encoder.config
-    added = lacking(old, pieces) if isinstance(pieces, Tokenizer) else checked(old, pieces)
-    known, unknown = len(old.vocabulary), old.vocabulary.special("unknown")
-    spelled = [spell(piece, old.vocabulary.ids) or [unknown] for piece in added]
-    if strange := spelled.count([unknown]):
+    added, known = new_pieces(old, pieces), len(old.vocabulary)
+    made_of = [spelled(old, piece) for piece in added]
+    if strange := made_of.count([old.vocabulary.special("unknown")]):
         log.warning("%d of %d new pieces have characters that were unknown: they start as [UNK].", strange, len(added))
 
     def longer(table: np.ndarray) -> np.ndarray:
-        rows = np.stack([table[ids].mean(0) for ids in spelled])
+        rows = np.stack([table[ids].mean(0) for ids in made_of])
         return np.concatenate([table[:known], rows, table[known + len(rows) :]])  # some tables have rows to spare
 
     size = max(config.vocab_size, known + len(added))
@@ -128,84 +125,8 @@ def wordpiece_of(model: Task) -> WordPiece:
     if not isinstance(old, WordPiece):
         raise ZooError(
             f"Only a WordPiece vocabulary takes new pieces, and this model has a {type(old).__name__}, which must be "
-            "trained anew: train_vocabulary(files, kind='sentencepiece')."
+            f"{'learnt anew: TextVectorization.learn(texts)' if isinstance(old, TextVectorization) else ANEW}."
         )
     if len(old.vocabulary) > size:
         raise ZooError(f"The tokenizer has {len(old.vocabulary)} pieces, but the model {size}: give it its own.")
     return old
-
-
-def checked(old: WordPiece, pieces: Iterable[str]) -> list[str]:
-    """The pieces, if all of them are new and can be met."""
-    if isinstance(pieces, (str, bytes, Mapping)) or not isinstance(pieces, Iterable):
-        raise ZooError(f"The new pieces are {pieces!r:.80}: give a list such as ['soomaaliya', '##yada'].")
-    added = list(pieces)
-    if not added:
-        raise ZooError("There are no new pieces: give at least one.")
-    seen: set[str] = set()
-    for place, piece in enumerate(added):
-        if not isinstance(piece, str) or not piece.removeprefix(CONTINUES):
-            raise ZooError(f"New piece {place} is {piece!r}: give a text of at least one letter.")
-        if piece.split() != [piece]:
-            raise ZooError(f"The new piece {piece!r} has white space in it: a piece is all or a part of one word.")
-        if piece in old.vocabulary.ids:
-            raise ZooError(f"The piece {piece!r} is there already, with the id {old.vocabulary.ids[piece]}.")
-        if piece in seen:
-            raise ZooError(f"The new piece {piece!r} stands twice in the list: give it once.")
-        if not can_be_met(old, piece):
-            made = " ".join(clean(old, piece))
-            raise ZooError(f"No text can have the new piece {piece!r}: this tokenizer makes {made!r:.80} of it.")
-        seen.add(piece)
-    return added
-
-
-def lacking(old: WordPiece, new: Tokenizer) -> list[str]:
-    """The pieces of another tokenizer that this one has not, but for special ones."""
-    if not isinstance(new, WordPiece):
-        raise ZooError(f"The new pieces come from a {type(new).__name__}, and this model has a WordPiece: train one.")
-    for key in CLEANING:
-        here, there = rule(old, key), rule(new, key)
-        if here != there:
-            raise ZooError(f"This model's tokenizer has {key}={here}, the other {key}={there}: train it with the same.")
-    known = {*old.vocabulary.ids, *new.vocabulary.specials.values()}
-    added = [piece for piece in new.vocabulary.ids if piece not in known and can_be_met(old, piece)]
-    if not added:
-        raise ZooError("The other tokenizer has no piece that this model lacks.")
-    return added
-
-
-def rule(tokenizer: WordPiece, key: str) -> bool:
-    """A rule of the clean-up; accents go with capitals where nothing is said."""
-    value = tokenizer.settings[key]
-    return tokenizer.settings["do_lower_case"] if value is None else value
-
-
-def can_be_met(old: WordPiece, piece: str) -> bool:
-    text = piece.removeprefix(CONTINUES)
-    return clean(old, piece) == [text] and len(text) <= LONGEST_WORD
-
-
-def clean(old: WordPiece, piece: str) -> list[str]:
-    """What the encoder makes of a piece."""
-    return old.clean(as_list(piece.removeprefix(CONTINUES))[0]).split()
-
-
-def spell(piece: str, ids: Mapping[str, int]) -> list[int]:
-    """The pieces that another is made of, each the longest that fits, or none."""
-    text = piece.removeprefix(CONTINUES)
-    found, start, prefix = [], 0, CONTINUES if piece != text else ""
-    while start < len(text):
-        fitting = (end for end in range(len(text), start, -1) if prefix + text[start:end] in ids)
-        end = next(fitting, None)
-        if end is None:
-            return []
-        found.append(ids[prefix + text[start:end]])
-        start, prefix = end, CONTINUES
-    return found
-
-
-def with_pieces(old: WordPiece, added: list[str]) -> WordPiece:
-    """The tokenizer with more pieces behind its own."""
-    settings = json.loads(old.files()["tokenizer_config.json"])
-    before = old.data if old.data.endswith(b"\n") else old.data + b"\n"
-    return from_settings(before + "".join(f"{piece}\n" for piece in added).encode(), settings)

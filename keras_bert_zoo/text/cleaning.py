@@ -53,7 +53,7 @@ class LowerSigmas:
         places = [place for place, char in enumerate(text) if char == SIGMA]
         small = list(text)
         for place in places:
-            before, after = next_letter(reversed(text[:place])), next_letter(text[place + 1 :])
+            before, after = next_letter(text, place, -1), next_letter(text, place, 1)
             is_last = before in characters("cased") and after not in characters("cased")
             small[place] = FINAL_SIGMA if is_last else SMALL_SIGMA
         return "".join(small)
@@ -73,9 +73,10 @@ class LowerSigmas:
         return tf.strings.regex_replace(strings, SIGMA, SMALL_SIGMA)
 
 
-def next_letter(chars: Iterable[str]) -> str:
-    """The first that does not count as absent when words are looked for, or nothing."""
-    return next((char for char in chars if char not in characters("ignorable")), "")
+def next_letter(text: str, place: int, step: int) -> str:
+    """The nearest character that way that does not count as absent when words are looked for, or nothing."""
+    places = range(place + step, len(text) if step > 0 else -1, step)
+    return next((text[at] for at in places if text[at] not in characters("ignorable")), "")
 
 
 class OrderMarks:

@@ -1,13 +1,11 @@
 """How figures of vocabularies are shown: as a table, as a picture, and as files."""
 
-import io
 import json
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from keras_bert_zoo.errors import ZooError
+from keras_bert_zoo.showing import as_png, plain, save
 
 COLUMNS = {  # figure: its head, its form
     "size": ("size", "{:,}"),
@@ -29,7 +27,7 @@ class Comparison(dict):
         rows = self["vocabularies"]
         said = f"{self['words']:,} words and {self['marks']:,} marks of punctuation"
         worst = [f"{name} breaks\n{broken(row)}" for name, row in rows.items() if row["broken"]]
-        lost = [f"{name} does not know {unknown(row)}" for name, row in rows.items() if row["lost"]]
+        lost = [f"{name} does not know {lost_words(row)}" for name, row in rows.items() if row["lost"]]
         return "\n\n".join(filter(None, [said, table(rows), *worst, "\n".join(lost)]))
 
     def picture(self) -> bytes:
@@ -37,7 +35,7 @@ class Comparison(dict):
         from matplotlib.figure import Figure
 
         rows = self["vocabularies"]
-        names = [name.replace("$", r"\$") for name in rows]  # else matplotlib reads mathematics
+        names = [plain(name) for name in rows]
         figure = Figure(figsize=(11, 1.5 + 0.4 * len(rows)), layout="constrained")
         for axes, (key, title) in zip(figure.subplots(1, len(PANELS), sharey=True), PANELS.items(), strict=True):
             values = [row[key] * (1 if key == "fertility" else 100) for row in rows.values()]
@@ -50,14 +48,9 @@ class Comparison(dict):
 
     def save(self, folder: str | Path) -> Path:
         """Write vocabulary.json, vocabulary.txt and vocabulary.png into a folder, which may exist, and return it."""
-        folder = Path(folder).expanduser()
-        if folder.exists() and not folder.is_dir():
-            raise ZooError(f"{folder} is a file: give a folder, in which three files are made.")
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "vocabulary.json").write_text(json.dumps(self, indent=2, ensure_ascii=False) + "\n", "utf-8")
-        (folder / "vocabulary.txt").write_text(f"{self}\n", "utf-8")
-        (folder / "vocabulary.png").write_bytes(self.picture())
-        return folder
+        figures = json.dumps(self, indent=2, ensure_ascii=False) + "\n"
+        files = {"vocabulary.json": figures, "vocabulary.txt": f"{self}\n", "vocabulary.png": self.picture()}
+        return save(folder, files)
 
 
 def table(rows: Mapping[str, Mapping[str, Any]]) -> str:
@@ -80,7 +73,7 @@ def broken(row: Mapping[str, Any]) -> str:
     return "\n".join(f"{count} {word}  {part}" for count, word, part in zip(counts, words, pieces, strict=True))
 
 
-def unknown(row: Mapping[str, Any]) -> str:
+def lost_words(row: Mapping[str, Any]) -> str:
     return ", ".join(f"{shorter(found['word'])} ({found['count']:,} x)" for found in row["lost"])
 
 
@@ -96,14 +89,3 @@ def shorter(word: str) -> str:
     """A word that fits into a table and does nothing to a terminal."""
     word = word if word.isprintable() else word.encode("unicode_escape").decode()
     return word if len(word) <= WIDEST else word[: WIDEST - 3] + "..."
-
-
-def as_png(figure: Any) -> bytes:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    FigureCanvasAgg(figure)
-    written = io.BytesIO()
-    with warnings.catch_warnings():  # of letters the font lacks, which are drawn as boxes
-        warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
-        figure.savefig(written, format="png", dpi=110, metadata={"Software": None})
-    return written.getvalue()

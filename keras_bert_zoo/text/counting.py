@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from typing import Any
 
+from keras_bert_zoo.showing import EVERY_S, MB, make_bar
 from keras_bert_zoo.text.sources import Source
 
 MOST = 1 << 20  # different words in memory
-EVERY_S = 10  # seconds between lines of a log
-MB = 1e6
 
 
 def count(
@@ -54,13 +53,3 @@ def watched(source: Source, tell: Callable[[str], Any]) -> Iterator[str]:
 
 def shown(done: int, unit: float) -> str:
     return f"{done / unit:,.1f} MB" if unit > 1 else f"{done:,} texts"
-
-
-def make_bar() -> Any:
-    """A bar on the terminal of the messages, or None where they go into a log."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=console, transient=True) if console.is_terminal else None

@@ -8,6 +8,7 @@ from keras_bert_zoo.text import sentencepiece, vectorize, wordpiece
 from keras_bert_zoo.text.tokenizer import Tokenizer
 
 PACKAGED = Path(__file__).parent / "packaged"
+SHIPPED = ("bert_uncased_vocab.txt", "albert_spiece.model")
 FILES = {  # the first that a folder has is its vocabulary; Google's ALBERT calls it 30k-clean.model
     "vocab.txt": wordpiece.from_settings,
     "vocab_chinese.txt": wordpiece.from_settings,  # Google's Chinese ALBERT
@@ -16,10 +17,13 @@ FILES = {  # the first that a folder has is its vocabulary; Google's ALBERT call
     "words.txt": vectorize.from_settings,
     "tokenizer.json": wordpiece.from_json,
 }
+NOTHING = ("standardize",)  # settings of which null is a value
 
 
 def packaged(name: str, max_length: int = 512) -> Tokenizer:
     """A tokenizer whose vocabulary comes with the package: "bert_uncased_vocab.txt" or "albert_spiece.model"."""
+    if not (PACKAGED / name).is_file():
+        raise ZooError(f"No vocabulary {name!r} comes with the package: there are {', '.join(sorted(SHIPPED))}.")
     make = wordpiece.from_settings if name.endswith(".txt") else sentencepiece.from_settings
     return make((PACKAGED / name).read_bytes(), {"do_lower_case": True, "model_max_length": max_length})
 
@@ -62,7 +66,7 @@ def read_settings(path: Path) -> dict:
     for key in ("do_lower_case", "keep_accents", "tokenize_chinese_chars", "strip_accents"):
         if not isinstance(settings.get(key), (bool, type(None))):
             raise ZooError(f"{path} says {key}={settings[key]!r}: it must be true or false.")
-    return {key: value for key, value in settings.items() if value is not None}
+    return {key: value for key, value in settings.items() if value is not None or key in NOTHING}
 
 
 def sane_length(length: object, unknown: int) -> int:

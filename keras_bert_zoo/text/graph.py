@@ -28,10 +28,10 @@ MOST = 4  # characters that one becomes, spaces aside
 def normalizer(becomes: Mapping[str, str]) -> tf_text.FastBertNormalizer:
     """Replaces every character by what it becomes; the others stay."""
     changed = {char: text for char, text in becomes.items() if char != text}
-    return tf_text.FastBertNormalizer(model_buffer=tf.constant(np.frombuffer(model(changed), "uint8")))
+    return tf_text.FastBertNormalizer(model_buffer=tf.constant(np.frombuffer(serialized(changed), "uint8")))
 
 
-def model(becomes: Mapping[str, str]) -> bytes:
+def serialized(becomes: Mapping[str, str]) -> bytes:
     """A FastBertNormalizerModel (tensorflow-text, fast_bert_normalizer_model.fbs)."""
     pool, places, values = bytearray(), {}, {}
     for char, text in becomes.items():
@@ -93,12 +93,12 @@ def boundaries(chars: Iterable[str]) -> set[str]:
 
 def are_plain(strings: tf.Tensor, seldom: str, longest: int) -> tf.Tensor:
     """Which strings are UTF-8, without `seldom`, and without words of more than `longest` characters."""
-    other = f"[{but(' ' + chr(9) + chr(10) + chr(13) + seldom)}]"
+    other = f"[{all_but(' ' + chr(9) + chr(10) + chr(13) + seldom)}]"
     word = f"{other}{{0,{longest}}}" if longest else f"{other}*"
     return tf.strings.regex_full_match(strings, f"{word}(?:[ \t\n\r]{word})*")
 
 
-def but(without: str) -> str:
+def all_but(without: str) -> str:
     """All characters but some, for the brackets of RE2, which takes negated ones to mean any bytes too."""
     edges = sorted({*map(ord, without), *range(0xD800, 0xE000)})
     starts = [0, *(code + 1 for code in edges)]

@@ -31,9 +31,10 @@ def vocabulary_report(
     characters stand alone (google-research/bert's basic split) and is no punctuation itself: the same words for every
     vocabulary. A piece belongs to the words it touches. Figures by vocabulary: "fertility", the pieces of a word; the
     shares of the words that are "single", one known piece, that are "continued", several, and that are "unknown", all
-    or a part of it; "broken", the words of three pieces and more that cost most, and "lost", those that are unknown
-    most often, with punctuation; "pieces" of the whole text and "characters_per_piece". Fertility and continued words:
-    Rust et al. 2021, "How Good is Your Tokenizer?". Raises ZooError where there is no vocabulary or no word.
+    or a part of it; "broken", the words without digits of three pieces and more that cost most, and "lost", those that
+    are unknown most often, with punctuation; "pieces" of the whole text and "characters_per_piece". Fertility and
+    continued words: Rust et al. 2021, "How Good is Your Tokenizer?". Raises ZooError where there is no vocabulary or no
+    word.
     """
     if not isinstance(vocabularies, Mapping) or not vocabularies:
         raise ZooError('Give vocabularies by name, such as {"own": keras_bert_zoo.tokenizer(folder)}.')

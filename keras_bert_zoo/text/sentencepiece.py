@@ -5,7 +5,7 @@ from functools import cached_property
 
 from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.text import rules
-from keras_bert_zoo.text.tokenizer import HUGGINGFACE_ROLES, Tokenizer
+from keras_bert_zoo.text.tokenizer import Tokenizer, specials_in
 from keras_bert_zoo.text.vocabulary import Vocabulary
 from keras_bert_zoo.text.words import reach
 
@@ -17,7 +17,8 @@ SPECIALS = {"pad": "<pad>", "unknown": "<unk>", "start": "[CLS]", "end": "[SEP]"
 class SentencePiece(Tokenizer):
     """Unigram pieces of text cleaned as google-research/albert does (tokenization.py, preprocess_text).
 
-    `data` is a SentencePiece model. `lower` makes the text lower case, `strip_accents` takes accents off.
+    `data` is a SentencePiece model. `lower` makes the text lower case, `strip_accents` takes accents off, as ALBERT's
+    own do; `from_model` takes both from the model's pieces.
     """
 
     file = "spiece.model"
@@ -117,13 +118,20 @@ class SentencePiece(Tokenizer):
         return "".join(pieces).replace(SPACE, " ").strip()
 
 
+def from_model(data: bytes) -> SentencePiece:
+    """The tokenizer of a model alone: one with capitals, or with accents, among its pieces keeps those of a text."""
+    pieces = [piece for piece in SentencePiece(data).vocabulary.pieces if piece[0] not in "[<"]
+    lower = not any(piece != piece.lower() for piece in pieces)
+    strip_accents = all(rules.albert(False, True)(piece) == piece for piece in pieces)
+    return SentencePiece(data, lower, strip_accents)
+
+
 def from_settings(data: bytes, settings: dict) -> SentencePiece:
     """The tokenizer that a spiece.model and a tokenizer_config.json describe."""
-    specials = {role: settings[key] for role, key in HUGGINGFACE_ROLES.items() if isinstance(settings.get(key), str)}
     return SentencePiece(
         data,
         lower=settings.get("do_lower_case", True),
         strip_accents=not settings.get("keep_accents", False),
-        specials=specials,
+        specials=specials_in(settings),
         max_length=settings["model_max_length"],
     )

@@ -51,7 +51,7 @@ class Source:
                 for block in read(path, raw):
                     self.done = before + raw.tell()
                     yield block
-                before += raw.tell()
+                before += path.stat().st_size
             self.done = before
 
     def from_texts(self) -> Iterator[str]:

@@ -92,6 +92,9 @@ class Tokenizer:
         """The pieces of each text with their places in it; a text may be a list of words, as for labels of words."""
         check_special(special_tokens)
         if isinstance(texts, (list, tuple)) and any(isinstance(text, (list, tuple)) for text in texts):
+            for place, text in enumerate(texts):
+                if not isinstance(text, (list, tuple)):
+                    raise ZooError(f"Text {place} is {text!r:.60}, and others are lists of words: give all as lists.")
             return [self.pieces_of_words(as_strings(words), special_tokens) for words in texts]
         return [self.pieces(text, special_tokens) for text in as_strings(texts)]
 
@@ -155,7 +158,7 @@ class Tokenizer:
         return tf.cast(self.encode_in_graph(strings), tf.int32)
 
     def decode(self, ids: Sequence[int]) -> str:
-        """The text of some ids, special pieces left out, as near as the pieces allow."""
+        """The text of some ids, as near as the pieces allow; of the special pieces only the unknown one stays."""
         special = {self.vocabulary.special(role) for role in self.vocabulary.specials if role != "unknown"}
         size = len(self.vocabulary)
         wrong = [i for i in ids if not 0 <= i < size]
@@ -213,6 +216,11 @@ def as_strings(texts: Texts) -> list[str]:
         elif not isinstance(item, str):
             raise ZooError(f"Text {place} is {item!r}, of type {type(item).__name__}: give strings.")
     return items
+
+
+def specials_in(settings: Mapping[str, Any]) -> dict[str, str]:
+    """The special pieces by role that a tokenizer_config.json names."""
+    return {role: settings[key] for role, key in HUGGINGFACE_ROLES.items() if isinstance(settings.get(key), str)}
 
 
 def check_special(special_tokens: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_bert_zoo.config import check_value
+from keras_bert_zoo.disk import whole
 from keras_bert_zoo.errors import ZooError, find
 from keras_bert_zoo.text.counting import count, frequent_half
 from keras_bert_zoo.text.sources import Files, Source
@@ -43,7 +44,7 @@ def train_vocabulary(
     rarer half is forgotten on the way. Raises ZooError for what does not fit, or a `size` out of reach.
     """
     check(size, lower, strip_accents, coverage, max_length)
-    folder = None if out is None else writable(Path(out).expanduser(), overwrite)
+    folder = None if out is None else writable(Path(out).expanduser().resolve(), overwrite)
     trainer = find(TRAINERS, kind, "kind of vocabulary")(lower, lower if strip_accents is None else strip_accents)
     began = time.monotonic()
     words = read_words(Source(files), trainer, tell)
@@ -51,7 +52,9 @@ def train_vocabulary(
     data = trainer.train(words, size, coverage)
     tokenizer = trainer.make(data, lower=lower, strip_accents=trainer.strip_accents, max_length=max_length)
     if folder:
-        write(tokenizer, folder)
+        with whole(folder) as partial:
+            for name, content in tokenizer.files().items():
+                (partial / name).write_bytes(content)
     tell(f"{size:,} pieces after {time.monotonic() - began:.0f} s" + (f", in {out}" if folder else ""))
     return tokenizer
 
@@ -98,18 +101,3 @@ def writable(folder: Path, overwrite: bool) -> Path:
             "choose another folder."
         )
     return folder
-
-
-def write(tokenizer: Tokenizer, folder: Path) -> None:
-    """The tokenizer's files, each whole or not there; those of another kind go."""
-    files = tokenizer.files()
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in FILES - set(files):
-        (folder / name).unlink(missing_ok=True)
-    for name, content in files.items():
-        partial = folder / f".{name}.partial"
-        try:
-            partial.write_bytes(content)
-            partial.replace(folder / name)
-        finally:
-            partial.unlink(missing_ok=True)

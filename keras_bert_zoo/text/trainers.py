@@ -70,8 +70,12 @@ def alphabet(counts: Mapping[str, int], coverage: float) -> list[str]:
 
 def starts(known: list[str]) -> list[str]:
     """Every character as the first of a word and, unless it is always a word of its own, as a later one."""
-    alone = characters("punctuation") | characters("cjk")
-    return [*known, *(CONTINUES + char for char in known if char not in alone)]
+    return [*known, *(CONTINUES + char for char in known if not stands_alone(char))]
+
+
+def stands_alone(char: str, split_cjk: bool = True) -> bool:
+    """Whether a character is always a word of its own (google-research/bert, _run_split_on_punc)."""
+    return char in characters("punctuation") or (split_cjk and char in characters("cjk"))
 
 
 def repeated(counts: Mapping[str, int], known: frozenset[str]) -> Iterator[list[str]]:
@@ -123,7 +127,7 @@ class SentencePieceTrainer:
                 minloglevel=2,
             )
         except RuntimeError as error:
-            raise explained(error, size) from error
+            raise in_our_words(error, size) from error
         return written.getvalue()
 
 
@@ -136,8 +140,8 @@ def lines(counts: Mapping[str, int]) -> Iterator[str]:
             yield f"{word}\t{n * (copy + 1) // copies - n * copy // copies}"
 
 
-def explained(error: RuntimeError, size: int) -> ZooError:
-    """SentencePiece's words in ours."""
+def in_our_words(error: RuntimeError, size: int) -> ZooError:
+    """What SentencePiece says is wrong."""
     if few := re.search(r"vocabulary size too high .* <= (\d+)", str(error), re.IGNORECASE | re.DOTALL):
         return too_large(size, int(few[1]))
     if many := re.search(r"smaller than required_chars\D*\d+ vs (\d+)", str(error)):

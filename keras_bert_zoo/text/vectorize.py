@@ -1,7 +1,7 @@
 """Words as tokens, learnt and looked up by Keras's TextVectorization, for models from scratch."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import islice
 
@@ -11,8 +11,8 @@ from keras_bert_zoo.config import check_value
 from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.text.tokenizer import Tokenizer, as_list
 from keras_bert_zoo.text.vocabulary import Vocabulary
+from keras_bert_zoo.text.wordpiece import SPECIALS
 
-SPECIALS = {"pad": "[PAD]", "unknown": "[UNK]", "start": "[CLS]", "end": "[SEP]", "mask": "[MASK]"}
 CAPITALS = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}  # all that Keras makes small
 PUNCTUATION = re.compile(r"[!\"#$%&()*+,\-./:;<=>?@\[\\\]^_`{|}~']")  # Keras's, too
 STANDARDIZE = ("lower_and_strip_punctuation", "lower", "strip_punctuation", None)
@@ -76,7 +76,7 @@ class TextVectorization(Tokenizer):
 
     def words(self, text: str) -> list[str]:
         """The words of a text as the layer has them."""
-        return [word for word in re.split(f"[{SPACE}]+", self.standardized(text)) if word]
+        return self.word.findall(self.standardized(text))
 
     def standardized(self, text: str) -> str:
         how = self.settings["standardize"] or ""
@@ -133,6 +133,8 @@ def make_layer(standardize: str | None, size: int | None):
 
 def in_batches(texts: Iterable[str]) -> Iterator[list[str]]:
     """Texts, BATCH at a time."""
+    if isinstance(texts, Mapping) or not isinstance(texts, Iterable):
+        raise ZooError(f"{texts!r:.80} is no list of texts, nor another iterable of them: give one.")
     texts = iter([texts] if isinstance(texts, (str, bytes)) else texts)
     while some := as_list(list(islice(texts, BATCH))):
         yield some
@@ -140,4 +142,4 @@ def in_batches(texts: Iterable[str]) -> Iterator[list[str]]:
 
 def from_settings(data: bytes, settings: dict) -> TextVectorization:
     """The tokenizer that a words.txt and a tokenizer_config.json describe."""
-    return TextVectorization(data, settings.get("standardize"), settings["model_max_length"])
+    return TextVectorization(data, settings.get("standardize", STANDARDIZE[0]), settings["model_max_length"])

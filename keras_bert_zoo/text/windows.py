@@ -51,12 +51,13 @@ def slices(count: int, room: int, stride: int) -> list[tuple[int, int]]:
 
 def most_surroundings(cuts: Sequence[tuple[int, int]], count: int) -> np.ndarray:
     """For every piece the window in which it has the most neighbours on its poorer side, (count,)."""
-    at = np.arange(count)
-    worth = [
-        np.where((at >= start) & (at < end), np.minimum(at - start, end - 1 - at) + 0.01 * (end - start), -1.0)
-        for start, end in cuts
-    ]
-    return np.argmax(worth, axis=0) if count else at
+    best, worth = np.zeros(count, int), np.full(count, -1.0)
+    for window, (start, end) in enumerate(cuts):
+        at = np.arange(end - start)
+        here = np.minimum(at, at[::-1]) + 0.01 * len(at)
+        better = np.flatnonzero(here > worth[start:end])
+        best[start + better], worth[start + better] = window, here[better]
+    return best
 
 
 def make_windows(

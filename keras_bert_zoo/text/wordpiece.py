@@ -7,13 +7,14 @@ from itertools import chain
 
 from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.text import rules
-from keras_bert_zoo.text.tokenizer import HUGGINGFACE_ROLES, Tokenizer
+from keras_bert_zoo.text.tokenizer import Tokenizer, specials_in
 from keras_bert_zoo.text.unicode import pattern
 from keras_bert_zoo.text.vocabulary import Vocabulary
-from keras_bert_zoo.text.words import Spans, Words
+from keras_bert_zoo.text.words import CONTINUES, Spans, Words
 
 SPECIALS = {"pad": "[PAD]", "unknown": "[UNK]", "start": "[CLS]", "end": "[SEP]", "mask": "[MASK]"}
-HIDDEN_SPACE = re.compile("[\x0b\x0c\x1c-\x1f\x85]")  # white space to str.split, nothing to google-research/bert
+HIDDEN = "\x0b\x0c\x1c-\x1f\x85"  # white space to str.split, nothing to google-research/bert
+HIDDEN_SPACE = re.compile(f"[{HIDDEN}]")
 CHINESE = re.compile(f"[{pattern('cjk')}]")
 
 
@@ -26,7 +27,7 @@ class WordPiece(Tokenizer):
 
     file = "vocab.txt"
     huggingface = "BertTokenizer"
-    word = re.compile("(?:\\S|[\x0b\x0c\x1c-\x1f\x85])+")
+    word = re.compile(f"(?:\\S|[{HIDDEN}])+")
 
     def __init__(
         self,
@@ -48,10 +49,15 @@ class WordPiece(Tokenizer):
             strip_accents=strip_accents,
             tokenize_chinese_chars=split_cjk,
         )
-        self.clean = rules.bert(lower, lower if strip_accents is None else strip_accents, split_cjk)
+        self.clean = rules.bert(lower, self.cleaning("strip_accents"), split_cjk)
         self.split_cjk = split_cjk
         self.words = Words(self.clean, vocabulary)
         self.spans = Spans(self.words)
+
+    def cleaning(self, key: str) -> bool:
+        """A rule of the clean-up; accents go with capitals where nothing is said."""
+        value = self.settings[key]
+        return self.settings["do_lower_case"] if value is None else value
 
     def encode(self, texts: list[str]) -> list[list[int]]:
         words = self.words
@@ -85,7 +91,7 @@ class WordPiece(Tokenizer):
         return self.graph(strings)
 
     def join(self, pieces: list[str]) -> str:
-        return " ".join(pieces).replace(" ##", "")
+        return " ".join(pieces).replace(f" {CONTINUES}", "")
 
 
 def read_pieces(data: bytes) -> list[str]:
@@ -104,13 +110,12 @@ def has_capitals(pieces: list[str]) -> bool:
 
 def from_settings(data: bytes, settings: dict) -> WordPiece:
     """The tokenizer that a vocab.txt and a tokenizer_config.json describe."""
-    specials = {role: settings[key] for role, key in HUGGINGFACE_ROLES.items() if isinstance(settings.get(key), str)}
     return WordPiece(
         data,
         lower=settings.get("do_lower_case"),
         strip_accents=settings.get("strip_accents"),
         split_cjk=settings.get("tokenize_chinese_chars", True),
-        specials=specials,
+        specials=specials_in(settings),
         max_length=settings["model_max_length"],
     )
 

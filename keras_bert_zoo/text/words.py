@@ -23,17 +23,20 @@ class Words(dict):
         self.clean, self.vocabulary = clean, vocabulary
         self.unknown = vocabulary.special("unknown")
         self.first = dict(vocabulary.ids)
-        self.later = {piece[2:]: i for piece, i in vocabulary.ids.items() if piece.startswith(CONTINUES)}
+        self.later = {piece[len(CONTINUES) :]: i for piece, i in vocabulary.ids.items() if piece.startswith(CONTINUES)}
         self.longest = max(map(len, vocabulary.pieces))
 
     def __missing__(self, text: str) -> tuple[int, ...]:
         return remember(self, text, tuple(i for word in self.clean(text).split() for i in self.pieces(word)))
 
-    def pieces(self, word: str) -> list[int]:
-        """The longest piece that fits, then the longest of the rest, and so on, or one unknown piece."""
+    def pieces(self, word: str, inside: bool = False) -> list[int]:
+        """The longest piece that fits, then the longest of the rest, and so on, or one unknown piece.
+
+        With `inside` something stands before it in the same word.
+        """
         if len(word) > LONGEST_WORD:
             return [self.unknown]
-        ids, start, known = [], 0, self.first
+        ids, start, known = [], 0, self.later if inside else self.first
         while start < len(word):
             for end in range(min(len(word), start + self.longest), start, -1):
                 piece = known.get(word[start:end])

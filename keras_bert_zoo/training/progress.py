@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from keras_bert_zoo.text.counting import EVERY_S
+from keras_bert_zoo.showing import EVERY_S
 
 
 class Progress(keras.callbacks.Callback):

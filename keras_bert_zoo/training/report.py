@@ -1,8 +1,9 @@
 """What came out of a run: a dictionary that prints well, and pictures."""
 
-import io
 from collections.abc import Sequence
 from typing import Any
+
+from keras_bert_zoo.showing import as_png
 
 
 class Scores(dict):
@@ -110,12 +111,3 @@ def draw_curves(log: Sequence[dict[str, Any]], history: Sequence[dict[str, Any]]
     chosen.set(xlabel="epoch", title=f"validation; kept by {metric}", xticks=[row["epoch"] for row in history])
     chosen.legend()
     return as_png(figure)
-
-
-def as_png(figure: Any) -> bytes:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    FigureCanvasAgg(figure)
-    written = io.BytesIO()
-    figure.savefig(written, format="png", dpi=110, metadata={"Software": None})
-    return written.getvalue()

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from keras_bert_zoo.text.counting import EVERY_S
+from keras_bert_zoo.showing import EVERY_S
 
 BARS = " ▁▂▃▄▅▆▇█"
 POINTS = 40  # of the curve of the loss

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from keras_bert_zoo.errors import ZooError
-from keras_bert_zoo.text import SentencePiece, Tokenizer, WordPiece, find_vocabulary, open_folder, packaged
+from keras_bert_zoo.text import Tokenizer, WordPiece, find_vocabulary, open_folder, packaged
+from keras_bert_zoo.text.sentencepiece import from_model
 from keras_bert_zoo.zoo.download import cache_folder
 from keras_bert_zoo.zoo.presets import ENGLISH_ALBERT, PRESETS, UNCASED, canonical
 from keras_bert_zoo.zoo.releases import RELEASES
@@ -37,7 +38,7 @@ def tokenizer(source: str | Path) -> Tokenizer:
 def open_file(path: Path) -> Tokenizer:
     """The tokenizer of a vocabulary's file: SentencePiece where it ends in .model, else a piece a line."""
     try:
-        return (SentencePiece if path.suffix == ".model" else WordPiece)(path.read_bytes())
+        return (from_model if path.suffix == ".model" else WordPiece)(path.read_bytes())
     except UnicodeDecodeError as error:
         raise ZooError(f"{path} is no UTF-8 at byte {error.start}: give a vocab.txt, or a .model.") from error
 

@@ -34,6 +34,7 @@ def test_text_and_files(place):
     done = run(place, *arguments, "--tokenizer", "vocabulary", "--out", "made")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == (place / "made" / "inspect.txt").read_text()
+    assert run(place, *arguments, "--tokenizer", "vocabulary/vocab.txt").stdout == done.stdout
     assert "- train: 1 row without a pair (first: row 3)\n" in done.stdout
     assert "- test: 1 row with a text of train but for case or white space (first: rows 2, 2)" in done.stdout
     found = json.loads((place / "made" / "inspect.json").read_text())

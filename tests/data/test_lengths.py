@@ -33,7 +33,8 @@ def test_never_wider_than_given():
 
 
 def test_lengths():
-    assert [static_length(n) for n in (1, 16, 17, 100, 512, 600)] == [16, 16, 24, 128, 512, 600]
+    assert [static_length(n) for n in (1, 16, 17, 100, 512)] == [16, 16, 24, 128, 512]
+    assert [static_length(n) for n in (513, 768, 769, 1024, 1025, 3000)] == [768, 768, 1024, 1024, 1536, 3072]
 
 
 @pytest.mark.parametrize(

@@ -193,10 +193,12 @@ def test_it_learns():
         (["ab", "ac", "ab"], "The new piece 'ab' stands twice in the list: give it once"),
         (["Ab"], "No text can have the new piece 'Ab': this tokenizer makes 'ab' of it"),
         (["[DRUG]"], r"No text can have the new piece '\[DRUG\]': this tokenizer makes '\[ drug \]' of it"),
+        (["##\u9f98"], "No text can have the new piece"),
+        (["##\u203d"], "No text can have the new piece"),
         (["a" * 201], "No text can have the new piece 'aaa"),
         (["a\ud800"], "No text can have the new piece"),
     ],
-    ids=range(15),
+    ids=range(17),
 )
 def test_pieces_that_are_none(plain, pieces, sentence):
     with pytest.raises(ZooError, match=sentence):
@@ -239,16 +241,16 @@ def test_a_head_with_a_table_of_its_own():
 
     model = build(SMALL["bert"], task="words")
     model.tokenizer = vocabulary()
+    del TASKS["words"]
     with pytest.raises(ZooError, match=r"dense/kernel would go from \(12, 41\) to \(12, 42\), and nothing says what"):
         extend_vocabulary(model, ["ab"])
-    del TASKS["words"]
 
 
 def test_on_jax():
     """The same file in a process of its own, on the other backend."""
     pytest.importorskip("jax")
     if keras.backend.backend() == "jax":
-        return
+        pytest.skip("this is that process")
     few = "bert and not albert and (mean or again or folders)"
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-k", few, Path(__file__).name],

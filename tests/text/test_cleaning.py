@@ -1,6 +1,7 @@
 """Cleaning against the plain way to do it: one rule after another on whole texts, with Python's own Unicode."""
 
 import random
+import time
 import unicodedata
 
 import pytest
@@ -46,6 +47,13 @@ def test_words_are_those_of_the_rules_one_by_one(lower):
         assert [word for part in tokenizer.split(text) for word in clean(part).split()] == plainly(text, lower)
 
 
+def test_many_sigmas_take_no_longer():
+    text = "\u039f\u0394\u039f\u03a3 " * 100_000
+    began = time.process_time()
+    assert rules.albert(True, True)(text) == "\u03bf\u03b4\u03bf\u03c2 " * 100_000
+    assert time.process_time() - began < 5  # 20 and more where every sigma copies the text
+
+
 @SAME
 def test_albert_is_nfkd_without_accents_in_lower_case():
     clean = rules.albert(True, True)
@@ -54,7 +62,14 @@ def test_albert_is_nfkd_without_accents_in_lower_case():
         assert clean(text) == "".join(c for c in apart if not unicodedata.combining(c)).lower(), ascii(text)
 
 
-@pytest.mark.parametrize("tokenizer", [UNCASED, CASED, ALBERT, WordPiece(UNCASED.data, split_cjk=False)], ids=range(4))
+ODD = [
+    WordPiece(UNCASED.data, split_cjk=False),
+    WordPiece(UNCASED.data, lower=True, strip_accents=False),
+    WordPiece(CASED.data, lower=False, strip_accents=True),
+]
+
+
+@pytest.mark.parametrize("tokenizer", [UNCASED, CASED, ALBERT, *ODD], ids=range(6))
 def test_the_graph_is_the_same(tokenizer):
     for seed in range(3):
         some = texts(2_000, seed)

@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 
 from keras_bert_zoo import ZooError
@@ -36,18 +37,16 @@ def test_defaults_and_settings(tmp_path):
     assert open_tokenizer(write(tmp_path, config={"model_max_length": 10**30})).max_length == 512
 
 
-def test_saved_truncation_is_ignored(tmp_path):
-    (tmp_path / "tokenizer.json").write_text(json.dumps({"truncation": {"max_length": 2}, "padding": {"length": 128}}))
-    assert open_tokenizer(write(tmp_path))("a b c d")["token_ids"].shape == (1, 6)
-
-
 def test_a_folder_of_transformers_without_a_vocabulary_file(tmp_path):
+    """Of its tokenizer.json only pieces and case count, not the truncation and padding that were left in it."""
     pieces = {piece: i for i, piece in enumerate(ASIS.vocabulary.pieces)}
     said = {"model": {"type": "WordPiece", "vocab": pieces}, "normalizer": {"lowercase": True, "strip_accents": None}}
+    said |= {"truncation": {"max_length": 2}, "padding": {"strategy": {"Fixed": 128}}}
     (tmp_path / "tokenizer.json").write_text(json.dumps(said))
     again = open_tokenizer(tmp_path)
     assert again.ids("Ünaffable") == ASIS.ids("Ünaffable")
     assert again.data == ASIS.data
+    assert np.array_equal(again("a b c d")["token_ids"], ASIS("a b c d")["token_ids"])
     (tmp_path / "tokenizer.json").write_text('{"model": {"type": "WordPiece", "vocab": {"a": 7}}}')
     with pytest.raises(ZooError, match="tokenizer.json holds no WordPiece vocabulary"):
         open_tokenizer(tmp_path)
@@ -73,5 +72,9 @@ def test_damage(vocabulary, config, sentence, tmp_path):
 
 
 def test_no_vocabulary(tmp_path):
+    with pytest.raises(
+        ZooError, match="No vocabulary 'bert.txt' comes with the package: there are albert"
+    ):
+        packaged("bert.txt")
     with pytest.raises(ZooError, match=r"has no vocabulary: put vocab.txt"):
         open_tokenizer(tmp_path)

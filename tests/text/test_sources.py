@@ -4,6 +4,7 @@ import io
 import lzma
 import re
 import tarfile
+import zipfile
 
 import pytest
 
@@ -62,6 +63,20 @@ def test_an_archive_of_files(tmp_path):
             member.size = len(TEXT.encode())
             tape.addfile(member, io.BytesIO(TEXT.encode()))
     assert text_of(tmp_path / "t.tar.gz") == TEXT + TEXT
+
+
+def test_a_zip(tmp_path):
+    with zipfile.ZipFile(tmp_path / "t.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("t/b", TEXT)
+        archive.writestr("t/a", TEXT * 100)
+    source = Source([tmp_path / "t.zip"])
+    assert "".join(source) == TEXT * 101
+    assert source.done == source.size == (tmp_path / "t.zip").stat().st_size
+    content = bytearray((tmp_path / "t.zip").read_bytes())
+    content[content.index(b"PK\x01\x02") + 8] |= 1  # said to be encrypted
+    (tmp_path / "t.zip").write_bytes(content)
+    with pytest.raises(ZooError, match=r"t.zip cannot be read \(t/b is encrypted\)"):
+        text_of(tmp_path / "t.zip")
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 11])

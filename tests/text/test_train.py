@@ -3,6 +3,7 @@ import os
 import random
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,7 @@ from keras_bert_zoo import ZooError
 from keras_bert_zoo import tokenizer as open_tokenizer
 from keras_bert_zoo.text import counting, rules
 from keras_bert_zoo.text.train import train_vocabulary
-from keras_bert_zoo.text.trainers import SentencePieceTrainer, WordPieceTrainer, alphabet, explained, lines, repeated
+from keras_bert_zoo.text.trainers import SentencePieceTrainer, WordPieceTrainer, alphabet, in_our_words, lines, repeated
 
 SPECIALS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 
@@ -118,12 +119,21 @@ def test_a_folder_of_it(kind, file, texts, tmp_path):
     assert said["do_lower_case"] is True
 
 
-def test_replacing_a_folder(texts, tmp_path):
+def test_replacing_a_folder(texts, tmp_path, monkeypatch):
     quiet(iter(texts), size=80, out=tmp_path / "v")
     with pytest.raises(ZooError, match=r"v is not empty: choose another folder, or replace .* overwrite=True"):
         quiet(iter(texts), size=80, out=tmp_path / "v")
     quiet(iter(texts), kind="sentencepiece", size=80, out=tmp_path / "v", overwrite=True)
     assert {path.name for path in (tmp_path / "v").iterdir()} == {"spiece.model", "tokenizer_config.json"}
+    before = {path.name: path.read_bytes() for path in (tmp_path / "v").iterdir()}
+
+    def full(path, content):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched, pytest.raises(OSError, match="No space left"):
+        patched.setattr(Path, "write_bytes", full)
+        quiet(iter(texts), size=80, out=tmp_path / "v", overwrite=True)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "v").iterdir()} == before
     (tmp_path / "v" / "config.json").write_text("{}")
     with pytest.raises(ZooError, match=r"holds config.json, which is no part of a vocabulary, so it is not overwr"):
         quiet(iter(texts), size=80, out=tmp_path / "v", overwrite=True)
@@ -166,7 +176,7 @@ def test_one_sentence(options, sentence, tmp_path):
 
 
 def test_what_else_sentencepiece_may_say():
-    assert str(explained(RuntimeError("No."), 9)) == "SentencePiece cannot learn size=9 pieces from this text: No."
+    assert str(in_our_words(RuntimeError("No."), 9)) == "SentencePiece cannot learn size=9 pieces from this text: No."
 
 
 def test_a_text_without_a_word():

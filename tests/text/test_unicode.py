@@ -10,7 +10,7 @@ import pytest
 
 from keras_bert_zoo.text import rules
 from keras_bert_zoo.text.cleaning import LowerSigmas, OrderMarks
-from keras_bert_zoo.text.unicode import TABLES, characters, combining, decompose, lower, tables
+from keras_bert_zoo.text.unicode import TABLES, characters, combining, decompose, lower
 
 SAME = pytest.mark.skipif(unicodedata.unidata_version != "14.0.0", reason="needs Python 3.11")
 HANGUL = [chr(code) for code in range(0xAC00, 0xD7A4)]
@@ -80,7 +80,3 @@ def test_a_character_becomes_four_at_most():
     for settings in ((True, True), (True, False), (False, False)):
         table = rules.bert(*settings).last.table()
         assert max(len(text.replace(" ", "")) for text in table.values()) <= MOST
-
-
-def test_tables_are_read_once():
-    assert tables() is tables()

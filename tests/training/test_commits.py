@@ -62,7 +62,7 @@ def test_a_disk_that_fails_at_any_call(tmp_path, monkeypatch):
         (Path, "chmod"),
         (module, "save_file"),
         (disk.shutil, "rmtree"),
-        (checkpoints.folder.tempfile, "mkdtemp"),
+        (disk.tempfile, "mkdtemp"),
         (checkpoints.folder, "sha256"),
     ]
     outcomes, n = [], 0

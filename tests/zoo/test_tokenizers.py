@@ -1,6 +1,6 @@
 import pytest
 
-from keras_bert_zoo import ZooError, tokenizer
+from keras_bert_zoo import ZooError, tokenizer, train_vocabulary
 
 
 def test_packaged_vocabularies_work_by_any_name():
@@ -22,6 +22,12 @@ def test_a_file_alone(tmp_path):
         assert tokenizer(tmp_path / name).ids("Hello") == tokenizer(model).ids("Hello")
     (tmp_path / "cased.txt").write_text("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nHello\n")
     assert tokenizer(str(tmp_path / "cased.txt")).ids("Hello hello") == [[5, 1]]
+    cased = tmp_path / "cased.model"
+    train_vocabulary(
+        iter(["Éa Aé ba Ab"] * 20), "sentencepiece", 21, tmp_path / "v", lower=False, tell=lambda line: None
+    )
+    cased.write_bytes((tmp_path / "v" / "spiece.model").read_bytes())
+    assert tokenizer(cased).ids("Éa ba") == tokenizer(tmp_path / "v").ids("Éa ba")
     (tmp_path / "bad.txt").write_bytes(b"[PAD]\n\xff")
     with pytest.raises(ZooError, match=r"bad.txt is no UTF-8 at byte 6: give a vocab.txt, or a .model"):
         tokenizer(tmp_path / "bad.txt")
