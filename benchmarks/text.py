@@ -10,10 +10,12 @@ One core, the peers in turn, `--rounds` times; prints MB/s (median, of UTF-8) an
 import argparse
 import json
 import os
+import platform
 import statistics
 import tarfile
 import time
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -137,11 +139,16 @@ def compare(texts: list[str], vocabulary: Path, rounds: int) -> None:
             run(texts)
             times[name].append(size / (time.perf_counter() - started))
     ours = ids["keras_bert_zoo offline"]
-    print(f"{size:.1f} MB, {sum(map(len, ours)):,} tokens, {len(texts):,} texts")
+    print(f"{size:.1f} MB, {sum(map(len, ours)):,} tokens, {len(texts):,} texts; {versions()}")
     for name in runs:
         same = sum(a == b for a, b in zip(ids[name], ours, strict=True)) / len(texts)
         speed = statistics.median(times[name])
         print(f"{name:26} {speed:6.1f} MB/s ({min(times[name]):.1f} to {max(times[name]):.1f}), {same:.2%} as ours")
+
+
+def versions() -> str:
+    names = ("tensorflow", "tensorflow-text", "tokenizers", "keras-hub")
+    return f"Python {platform.python_version()}, " + ", ".join(f"{name} {version(name)}" for name in names)
 
 
 def work(texts: list[str]) -> int:

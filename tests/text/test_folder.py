@@ -72,9 +72,7 @@ def test_damage(vocabulary, config, sentence, tmp_path):
 
 
 def test_no_vocabulary(tmp_path):
-    with pytest.raises(
-        ZooError, match="No vocabulary 'bert.txt' comes with the package: there are albert"
-    ):
+    with pytest.raises(ZooError, match="No vocabulary 'bert.txt' comes with the package: there are albert"):
         packaged("bert.txt")
     with pytest.raises(ZooError, match=r"has no vocabulary: put vocab.txt"):
         open_tokenizer(tmp_path)
