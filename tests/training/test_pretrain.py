@@ -125,9 +125,14 @@ def test_tensorboard_reads_the_events(data, tmp_path):
     assert next(scan(tmp_path / "run" / EVENTS))[1].endswith(b"brain.Event:2")
 
 
-def test_words_that_are_hidden(data, tmp_path):
+def test_words_that_are_hidden(data, tmp_path, tokenizer):
     with pytest.raises(ZooError, match="has no head for hidden words"):
         fill_mask("a [MASK]", build(BERT, task="classification", num_classes=2))
+    bare = build(BERT)
+    bare.tokenizer = tokenizer
+    bare.save_folder(tmp_path / "bare")
+    with pytest.raises(ZooError, match="bare has no head for hidden words, and an untrained one would guess at random"):
+        fill_mask("a [MASK]", tmp_path / "bare")
     run(tmp_path / "run", data, steps=2, objective={"pairs": "none"})
     assert load(tmp_path / "run" / "model").key == "masked_lm"
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from keras_bert_zoo import ZooError
-from keras_bert_zoo.training.recipe import Recipe, read_recipe
+from keras_bert_zoo.training.recipe import Optimizer, Recipe, read_recipe
 from keras_bert_zoo.training.schedules import falling
 
 RECIPES = sorted((Path(__file__).parents[2] / "examples" / "recipes").glob("*.toml"))
@@ -53,6 +53,11 @@ def test_steps_in_place_of_hours():
     recipe = {"model": "bert_tiny", "hours": 3}
     assert read_recipe(recipe).hours == 3
     assert read_recipe(recipe, steps=7).hours is None
+
+
+def test_a_table_changes_in_what_is_named():
+    recipe = {"model": "bert_tiny", "optimizer": {"rate": 0.5, "warmup": 0.2}}
+    assert read_recipe(recipe, optimizer={"rate": 0.1}).optimizer == Optimizer(rate=0.1, warmup=0.2)
 
 
 def test_files_that_are_no_recipe(tmp_path):
