@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_bert_zoo.config import BertConfig
 from keras_bert_zoo.data.lengths import static_length
 from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.text import Tokenizer, as_list
@@ -17,6 +18,20 @@ def texts_in(x: Any) -> list | None:
     if getattr(x, "dtype", None) == "string":  # TensorFlow's
         return as_list(x.numpy())
     return as_list(x) if isinstance(x, np.ndarray) and x.dtype.kind in "OUS" else None
+
+
+def check_tokenizer(tokenizer: Tokenizer | None, config: BertConfig) -> None:
+    """A model has rows for no more pieces than its table; raises ZooError where a tokenizer has more, or is none."""
+    if tokenizer is None:
+        return
+    if not isinstance(tokenizer, Tokenizer):
+        raise ZooError(f"{tokenizer!r:.60} is no tokenizer: make one with keras_bert_zoo.tokenizer(...).")
+    pieces = len(tokenizer.vocabulary)
+    if pieces > config.vocab_size:
+        raise ZooError(
+            f"The tokenizer has {pieces:,} pieces, but the model {config.vocab_size:,}: give it its own, or build a "
+            f"model with vocab_size={pieces}."
+        )
 
 
 def tokenize(

@@ -30,7 +30,8 @@ def extend_vocabulary(model: Task, pieces: Sequence[str] | Tokenizer) -> Task:
     mean over the old pieces that it was spelled with, or that of [UNK] where it could not be spelled. Raises ZooError
     for a piece that is there already, that is empty, or that no text can have.
     """
-    old, config = wordpiece_of(model), model.encoder.config
+    old = wordpiece_of(model)
+    config = model.encoder.config
     added, known = new_pieces(old, pieces), len(old.vocabulary)
     made_of = [spelled(old, piece) for piece in added]
     if strange := made_of.count([old.vocabulary.special("unknown")]):
@@ -119,7 +120,9 @@ def check_longer(name: str, value: int, now: int, what: str) -> None:
 
 def wordpiece_of(model: Task) -> WordPiece:
     """The tokenizer of a model that can be given more pieces."""
-    old, size = model.tokenizer, model.encoder.config.vocab_size
+    if not isinstance(model, Task):
+        raise ZooError(f"{model!r:.60} is no model: give one that build or load has made.")
+    old = model.tokenizer
     if old is None:
         raise ZooError("This model has no tokenizer: set model.tokenizer = keras_bert_zoo.tokenizer(folder) first.")
     if not isinstance(old, WordPiece):
@@ -127,6 +130,4 @@ def wordpiece_of(model: Task) -> WordPiece:
             f"Only a WordPiece vocabulary takes new pieces, and this model has a {type(old).__name__}, which must be "
             f"{'learnt anew: TextVectorization.learn(texts)' if isinstance(old, TextVectorization) else ANEW}."
         )
-    if len(old.vocabulary) > size:
-        raise ZooError(f"The tokenizer has {len(old.vocabulary)} pieces, but the model {size}: give it its own.")
     return old

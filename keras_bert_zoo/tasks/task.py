@@ -19,7 +19,7 @@ from keras_bert_zoo.models import BertEncoder, check, complete
 from keras_bert_zoo.tasks.blocks import find_block, name_block
 from keras_bert_zoo.tasks.card import card
 from keras_bert_zoo.tasks.precision import precision
-from keras_bert_zoo.tasks.reading import texts_in, tokenize
+from keras_bert_zoo.tasks.reading import check_tokenizer, texts_in, tokenize
 from keras_bert_zoo.tasks.values import not_lost
 from keras_bert_zoo.text import Tokenizer, as_list
 from keras_bert_zoo.text import open_folder as open_tokenizer
@@ -69,6 +69,11 @@ class Task(keras.Model):
         for name, layer in parts.items():
             setattr(self, name, layer)
         self({key: keras.Input((None,), dtype="int32", name=key) for key in self.features})
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "tokenizer":
+            check_tokenizer(value, self.encoder.config)
+        super().__setattr__(name, value)
 
     def __call__(self, inputs, *args, **kwargs):
         inputs = complete(inputs, self.features)

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from typing import Any
 
+from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.showing import EVERY_S, MB, make_bar
 from keras_bert_zoo.text.sources import Source
 
 MOST = 1 << 20  # different words in memory
+MOST_DROPPED = 0.02  # of what was read; Latin-1 has more in most languages, a text with a slip or two less
 
 
 def count(
@@ -27,6 +29,10 @@ def count(
         counts.update(split(block))
         if len(counts) > MOST:
             counts = make_room(counts)
+    if source.dropped > MOST_DROPPED * source.read:
+        raise ZooError(f"{source.dropped / source.read:.0%} of the bytes are no UTF-8: give text, in UTF-8 or UTF-16.")
+    if source.dropped:
+        tell(f"{source.dropped:,} bytes are no UTF-8 and were left out")
     return counts
 
 

@@ -1,6 +1,7 @@
 """The tokenizer of a model folder."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from keras_bert_zoo.errors import ZooError
@@ -46,6 +47,12 @@ def open_folder(folder: str | Path, max_length: int | None = None) -> Tokenizer:
         raise ZooError(f"{folder / name} is no UTF-8 at byte {error.start}: is it whole, and a text file?") from error
 
 
+def from_files(files: Mapping[str, bytes]) -> Tokenizer:
+    """The tokenizer whose `files` these are."""
+    name = next(name for name in FILES if name in files)
+    return FILES[name](files[name], known_settings(json.loads(files["tokenizer_config.json"])))
+
+
 def find_vocabulary(folder: Path) -> str | None:
     """The file that holds a folder's vocabulary; a tokenizer.json only where it is a WordPiece's."""
     name = next((name for name in FILES if (folder / name).is_file()), None)
@@ -66,6 +73,11 @@ def read_settings(path: Path) -> dict:
     for key in ("do_lower_case", "keep_accents", "tokenize_chinese_chars", "strip_accents"):
         if not isinstance(settings.get(key), (bool, type(None))):
             raise ZooError(f"{path} says {key}={settings[key]!r}: it must be true or false.")
+    return known_settings(settings)
+
+
+def known_settings(settings: dict) -> dict:
+    """Without those that are said to be nothing."""
     return {key: value for key, value in settings.items() if value is not None or key in NOTHING}
 
 

@@ -88,11 +88,9 @@ class SentencePiece(Tokenizer):
 
     @cached_property
     def fast(self):
-        import tensorflow as tf
         import tensorflow_text as tf_text
 
-        with tf.init_scope():
-            return tf_text.SentencepieceTokenizer(self.data)
+        return tf_text.SentencepieceTokenizer(self.data)
 
     @cached_property
     def resplit_in_graph(self):
@@ -104,15 +102,25 @@ class SentencePiece(Tokenizer):
     def encode_in_graph(self, strings):
         import tensorflow as tf
 
-        strings = tf.strings.regex_replace(strings, QUOTES.pattern, '"')
+        from keras_bert_zoo.text.graph import only_utf8
+
+        strings = tf.strings.regex_replace(only_utf8(strings), QUOTES.pattern, '"')
         last = self.clean.last.in_graph
-        clean = self.clean.in_graph(strings, last, last)
+        ids = self.pieces_in_graph(self.clean.in_graph(strings, last, last))
+        return tf.gather(self.resplit_in_graph, ids).merge_dims(1, 2)
+
+    def pieces_in_graph(self, clean):
+        """A graph has an operator with the model of its own, so that it can be saved; without one it is kept."""
+        import tensorflow as tf
+        import tensorflow_text as tf_text
+
+        if not tf.executing_eagerly():
+            return tf_text.SentencepieceTokenizer(self.data).tokenize(clean)
         try:
-            ids = self.fast.tokenize(clean)
+            return self.fast.tokenize(clean)
         except tf.errors.NotFoundError:  # keras.utils.clear_session() has thrown the operator's model away
             del self.fast
-            ids = self.fast.tokenize(clean)
-        return tf.gather(self.resplit_in_graph, ids).merge_dims(1, 2)
+            return self.fast.tokenize(clean)
 
     def join(self, pieces: list[str]) -> str:
         return "".join(pieces).replace(SPACE, " ").strip()

@@ -5,6 +5,7 @@ import codecs
 import glob
 import gzip
 import lzma
+import re
 import tarfile
 import zipfile
 import zlib
@@ -17,6 +18,7 @@ from keras_bert_zoo.errors import ZooError
 
 ENCRYPTED = 1  # a bit of a member's flags in a .zip
 BLOCK = 1 << 16  # bytes read at a time
+NO_TEXT = re.compile("[\ud800-\udfff]")  # how Python writes bytes that it cannot read
 PACKED = {".gz": gzip.open, ".xz": lzma.open, ".bz2": bz2.open}
 TAPES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2")
 MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}  # byte order marks
@@ -30,7 +32,8 @@ class Source:
 
     `files` is a file, a folder, a pattern such as "texts/*.txt", or a list of those; any other iterable is one of
     texts. Files ending in .gz, .xz, .bz2, .tar or .zip are unpacked on the way; what is no UTF-8 is dropped. `size` is
-    in bytes on the disk, and None for texts; `done` is how much of it, or how many texts, have been read.
+    in bytes on the disk, and None for texts; `done` is how much of it, or how many texts, have been read, `dropped` how
+    many bytes of `read` ones were no UTF-8.
     """
 
     def __init__(self, files: Files):
@@ -39,7 +42,7 @@ class Source:
             raise ZooError(f"{files!r:.80} is neither a file nor a list of them, nor an iterable of texts.")
         self.paths = find_files(self.files) if isinstance(self.files, (list, tuple)) else None
         self.size = sum(path.stat().st_size for path in self.paths) if self.paths else None
-        self.done = 0
+        self.done = self.dropped = self.read = 0
 
     def __iter__(self) -> Iterator[str]:
         return self.from_files() if self.paths else self.from_texts()
@@ -50,9 +53,15 @@ class Source:
             with path.open("rb") as raw:
                 for block in read(path, raw):
                     self.done = before + raw.tell()
-                    yield block
+                    yield self.only_text(block)
                 before += path.stat().st_size
             self.done = before
+
+    def only_text(self, block: str) -> str:
+        """A block without the bytes that are no UTF-8."""
+        text = block if block.isascii() else NO_TEXT.sub("", block)
+        self.read, self.dropped = self.read + len(block), self.dropped + len(block) - len(text)
+        return text
 
     def from_texts(self) -> Iterator[str]:
         for place, text in enumerate(self.files):
@@ -80,10 +89,14 @@ def matching(name: str | Path) -> list[Path]:
     path = Path(name).expanduser()
     try:
         if path.is_dir():
-            found = path.rglob("*")
+            found = list(path.rglob("*"))
+            if not any(file.is_file() for file in found):
+                raise ZooError(f"There is no file in the folder {str(name)[:80]!r}: give one with text.")
         else:
             found = [path] if path.exists() else map(Path, glob.glob(str(path), recursive=True))  # noqa: PTH207
         found = sorted(file for file in found if file.is_file())
+    except ZooError:
+        raise
     except (OSError, ValueError):  # no name that a system could have
         found = []
     if not found:
@@ -98,7 +111,7 @@ def read(path: Path, raw: BinaryIO) -> Iterator[str]:
     """The text of a file in blocks."""
     try:
         for _, stream in unpacked(path, raw):
-            yield from blocks(decoded(stream, "ignore"))
+            yield from blocks(decoded(stream, "surrogateescape"))
     except DAMAGE as error:
         raise ZooError(f"{path} cannot be read ({error}): is it whole, and what its name says?") from error
 

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -54,15 +55,16 @@ class Tokenizer:
         """
         self.check_length(length)
         firsts = self.ids(texts, special_tokens)
-        seconds = None if pairs is None else self.ids(pairs, special_tokens)
+        seconds = None if pairs is None else self.ids(as_strings(pairs, "Pair"), special_tokens)
         if seconds is not None and len(seconds) != len(firsts):
             raise ZooError(f"There are {len(firsts)} texts but {len(seconds)} pairs: give one pair for each text.")
         return pack(firsts, seconds, length, self.max_length, self.frame(), truncation)
 
     def check_length(self, length: int | None) -> None:
-        if length is not None:
-            check_value("length", int, length)
-        if length is not None and length > self.max_length:
+        if length is None:
+            return
+        check_value("length", int, int(length) if isinstance(length, np.integer) else length)
+        if length > self.max_length:
             raise ZooError(
                 f"length={length} is longer than the {self.max_length} tokens the model takes: use at most that."
             )
@@ -95,7 +97,10 @@ class Tokenizer:
             for place, text in enumerate(texts):
                 if not isinstance(text, (list, tuple)):
                     raise ZooError(f"Text {place} is {text!r:.60}, and others are lists of words: give all as lists.")
-            return [self.pieces_of_words(as_strings(words), special_tokens) for words in texts]
+            return [
+                self.pieces_of_words(as_strings(words, f"Text {place}, word"), special_tokens)
+                for place, words in enumerate(texts)
+            ]
         return [self.pieces(text, special_tokens) for text in as_strings(texts)]
 
     def pieces(self, text: str, special_tokens: str) -> Pieces:
@@ -143,7 +148,7 @@ class Tokenizer:
         if fronts is not None and len(fronts) != len(long):
             raise ZooError(f"There are {len(fronts)} texts but {len(long)} pairs: give one pair for each text.")
         if stride is not None:
-            check_value("stride", int, stride)
+            check_value("stride", int, int(stride) if isinstance(stride, np.integer) else stride)
         return make_windows(fronts, long, length, stride, self.frame())
 
     def in_graph(self, strings):
@@ -152,18 +157,36 @@ class Tokenizer:
             import tensorflow as tf
         except ImportError as error:
             raise ZooError("in_graph makes TensorFlow tensors, and TensorFlow is not installed: use ids.") from error
-        strings = tf.convert_to_tensor(strings)
+        try:
+            strings = tf.convert_to_tensor(strings)
+        except (TypeError, ValueError) as error:
+            raise ZooError(f"in_graph takes strings of the shape (texts,), not {strings!r:.60}.") from error
         if strings.dtype != tf.string or strings.shape.rank not in (1, None):
             raise ZooError(f"in_graph takes strings of the shape (texts,), not {strings.dtype.name} {strings.shape}.")
         return tf.cast(self.encode_in_graph(strings), tf.int32)
+
+    def inputs_in_graph(self, texts, pairs=None, length: int | None = None, truncation: str = "longest_first"):
+        """The model's inputs for 1-D `tf.string` tensors, as calling the tokenizer gives them for `length` tokens.
+
+        data.batch(32).map(lambda text, label: (tokenizer.inputs_in_graph(text, length=128), label))
+        """
+        length = self.max_length if length is None else length
+        self.check_length(length)
+        frame = 2 if pairs is None else 3
+        if length <= frame:
+            raise ZooError(f"length={length} leaves no room for the special pieces: use at least {frame + 1}.")
+        first, second = self.in_graph(texts), None if pairs is None else self.in_graph(pairs)
+        from keras_bert_zoo.text.graph_inputs import pack as pack_in_graph
+
+        return pack_in_graph(first, second, length, self.frame(), truncation)
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of some ids, as near as the pieces allow; of the special pieces only the unknown one stays."""
         special = {self.vocabulary.special(role) for role in self.vocabulary.specials if role != "unknown"}
         size = len(self.vocabulary)
-        wrong = [i for i in ids if not 0 <= i < size]
-        if wrong:
-            raise ZooError(f"There is no piece {wrong[0]}: this vocabulary has 0 to {size - 1}.")
+        for i in ids:
+            if not isinstance(i, Integral) or not 0 <= i < size:
+                raise ZooError(f"There is no piece {i!r:.40}: this vocabulary has 0 to {size - 1}.")
         return self.join([self.vocabulary.pieces[i] for i in ids if i not in special])
 
     def files(self) -> dict[str, bytes]:
@@ -176,6 +199,11 @@ class Tokenizer:
             **roles,
         }
         return {self.file: self.data, "tokenizer_config.json": json.dumps(config, indent=2).encode()}
+
+    def __reduce__(self):
+        from keras_bert_zoo.text.folder import from_files
+
+        return from_files, (self.files(),)
 
     def encode(self, texts: list[str]) -> list[list[int]]:
         raise TypeError(f"{type(self).__name__} does not say how to encode.")
@@ -203,8 +231,8 @@ def without_surrogates(text: str) -> tuple[str, Sequence[int]]:
     return "".join(text[place] for place in kept), [*kept, len(text)]
 
 
-def as_strings(texts: Texts) -> list[str]:
-    """The texts as a list of str, with bytes read."""
+def as_strings(texts: Texts, what: str = "Text") -> list[str]:
+    """The texts as a list of str, with bytes read; `what` is what one of them is called where it is none."""
     if not isinstance(texts, (str, bytes, Iterable)):
         raise ZooError(f"{texts!r} is no text, nor a list of texts.")
     if isinstance(texts, (Mapping, set)) or getattr(texts, "ndim", 1) != 1:
@@ -214,7 +242,7 @@ def as_strings(texts: Texts) -> list[str]:
         if isinstance(item, bytes):
             items[place] = item.decode("utf-8", "ignore")
         elif not isinstance(item, str):
-            raise ZooError(f"Text {place} is {item!r}, of type {type(item).__name__}: give strings.")
+            raise ZooError(f"{what} {place} is {item!r}, of type {type(item).__name__}: give strings.")
     return items
 
 

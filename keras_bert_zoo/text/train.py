@@ -71,7 +71,7 @@ def read_words(source: Source, trainer: WordPieceTrainer | SentencePieceTrainer,
         for part in trainer.words(word):
             words[part] += n
     if not words:
-        raise ZooError("There is not one word in the text: give files with text in UTF-8.")
+        raise ZooError("There is not one word of at most 200 characters in the text: give files with text in UTF-8.")
     return words
 
 

@@ -42,6 +42,8 @@ class TextVectorization(Tokenizer):
         max_length: int = 512,
     ):
         check_standardize(standardize)
+        if not isinstance(data, bytes):
+            raise ZooError(f"data={data!r:.60} is no content of a words.txt: learn words with TextVectorization.learn.")
         vocabulary = Vocabulary(data.decode("utf-8").rstrip("\n").split("\n"), SPECIALS, self.file)
         if vocabulary.pieces[: len(SPECIALS)] != tuple(SPECIALS.values()):
             raise ZooError(f"{self.file} must begin with {', '.join(SPECIALS.values())}, a line each: is it the file?")

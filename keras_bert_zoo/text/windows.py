@@ -26,15 +26,16 @@ class Pieces(NamedTuple):
 class Windows(NamedTuple):
     """Rows in which long texts stand part by part.
 
-    `inputs` are the model's, (B, T); `texts` (B,) says which text a row is of; `starts` and `ends` (B, T) are the
-    places of the pieces in it, -1 for all that is not of it; `best` (B, T) is 1 where a piece has the most
-    surroundings of all rows that it stands in, so that each is 1 once.
+    `inputs` are the model's, (B, T); `texts` (B,) says which text a row is of; `starts`, `ends` and `words` (B, T) are
+    the places of the pieces in it and the numbers of their words, -1 for all that is not of it; `best` (B, T) is 1
+    where a piece has the most surroundings of all rows that it stands in, so that each is 1 once.
     """
 
     inputs: dict[str, np.ndarray]
     texts: np.ndarray
     starts: np.ndarray
     ends: np.ndarray
+    words: np.ndarray
     best: np.ndarray
 
 
@@ -80,20 +81,23 @@ def make_windows(
             firsts.append(front)
             rows.append(pieces.ids[start:end])
             owners.append(number)
-            places.append((pieces.starts[start:end], pieces.ends[start:end], best[start:end] == window))
+            columns = (column[start:end] for column in (pieces.starts, pieces.ends, pieces.words, best == window))
+            places.append(tuple(columns))
     inputs = pack(rows if fronts is None else firsts, None if fronts is None else rows, length, length, specials)
-    starts, ends = (np.full((len(rows), length), -1, "int32") for _ in range(2))
+    starts, ends, words = (np.full((len(rows), length), -1, "int32") for _ in range(3))
     chosen = np.zeros((len(rows), length), "int32")
     for row, (front, columns) in enumerate(zip(firsts, places, strict=True)):
         first = frame - 1 + len(front)
-        for array, values in zip((starts, ends, chosen), columns, strict=True):
+        for array, values in zip((starts, ends, words, chosen), columns, strict=True):
             array[row, first : first + len(values)] = values
-    return Windows(inputs, np.array(owners, "int32"), starts, ends, chosen)
+    return Windows(inputs, np.array(owners, "int32"), starts, ends, words, chosen)
 
 
 def check_room(number: int, front: int, room: int, length: int, stride: int | None) -> None:
     """A window must have pieces, and the next must begin where it ends or before."""
     if room < 1:
+        if not front:
+            raise ZooError(f"length={length} leaves no room for a text: use at least {length + 1 - room}.")
         raise ZooError(
             f"Text {number} has {front} pieces, which leaves no room for its pair in length={length}: shorten it, or "
             f"use a length of at least {front + 4}."

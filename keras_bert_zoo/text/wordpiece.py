@@ -96,7 +96,7 @@ class WordPiece(Tokenizer):
 
 def read_pieces(data: bytes) -> list[str]:
     """The pieces of a vocab.txt. A piece of white space, which Google's Chinese one has, is an empty one, as there."""
-    lines = data.decode("utf-8").replace("\r\n", "\n").split("\n")
+    lines = data.decode("utf-8-sig").replace("\r\n", "\n").split("\n")
     lines = lines[:-1] if lines[-1] == "" else lines
     if "" in lines:
         raise ZooError(f"Line {lines.index('') + 1} of vocab.txt is blank: ids count lines, so is the file whole?")
@@ -106,6 +106,14 @@ def read_pieces(data: bytes) -> list[str]:
 def has_capitals(pieces: list[str]) -> bool:
     """Whether any piece but the bracketed special ones could only match a text with capitals."""
     return any(piece != piece.lower() and piece[:1] not in "[<" for piece in pieces)
+
+
+def from_vocabulary(data: bytes) -> WordPiece:
+    """The tokenizer of a vocab.txt alone: where its pieces have capitals, or accents, those of a text stay."""
+    found = WordPiece(data)
+    bare = rules.bert(False, True)
+    accents = any(len(bare(piece).split()) == 1 and bare(piece).strip() != piece for piece in found.vocabulary.pieces)
+    return WordPiece(data, found.settings["do_lower_case"], False) if accents else found
 
 
 def from_settings(data: bytes, settings: dict) -> WordPiece:

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from keras_bert_zoo.errors import ZooError
-from keras_bert_zoo.text import Tokenizer, WordPiece, find_vocabulary, open_folder, packaged
+from keras_bert_zoo.text import Tokenizer, find_vocabulary, open_folder, packaged
 from keras_bert_zoo.text.sentencepiece import from_model
+from keras_bert_zoo.text.wordpiece import from_vocabulary
 from keras_bert_zoo.zoo.download import cache_folder
 from keras_bert_zoo.zoo.presets import ENGLISH_ALBERT, PRESETS, UNCASED, canonical
 from keras_bert_zoo.zoo.releases import RELEASES
@@ -15,9 +16,9 @@ PACKAGED = {UNCASED: "bert_uncased_vocab.txt", ENGLISH_ALBERT: "albert_spiece.mo
 def tokenizer(source: str | Path) -> Tokenizer:
     """The tokenizer of a model by its name, of a folder with vocab.txt or spiece.model, or of such a file alone.
 
-    A file alone says nothing of its case, which is then guessed from its pieces. Call it with texts for a model's
-    inputs; `ids` and `in_graph` give bare piece ids. The English uncased and ALBERT vocabularies come with the package;
-    other names need their release in the cache.
+    A file alone says nothing of case and accents, which are then guessed from its pieces. Call it with texts for a
+    model's inputs; `ids` and `in_graph` give bare piece ids. The English uncased and ALBERT vocabularies come with the
+    package; other names need their release in the cache.
     """
     if isinstance(source, (str, Path)) and str(source) and Path(source).expanduser().is_dir():
         return open_folder(Path(source).expanduser())
@@ -38,7 +39,9 @@ def tokenizer(source: str | Path) -> Tokenizer:
 def open_file(path: Path) -> Tokenizer:
     """The tokenizer of a vocabulary's file: SentencePiece where it ends in .model, else a piece a line."""
     try:
-        return (from_model if path.suffix == ".model" else WordPiece)(path.read_bytes())
+        return (from_model if path.suffix == ".model" else from_vocabulary)(path.read_bytes())
+    except ZooError as error:
+        raise ZooError(f"{path}: {error}") from error
     except UnicodeDecodeError as error:
         raise ZooError(f"{path} is no UTF-8 at byte {error.start}: give a vocab.txt, or a .model.") from error
 

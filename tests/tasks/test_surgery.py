@@ -15,7 +15,7 @@ from conftest import ALBERT, BERT, PIECES, disturb, rows
 from keras_bert_zoo import ZooError, build, load, tasks
 from keras_bert_zoo.tasks import TASKS, Task
 from keras_bert_zoo.tasks.surgery import extend_positions, extend_segments, extend_vocabulary
-from keras_bert_zoo.text import WordPiece, packaged
+from keras_bert_zoo.text import TextVectorization, WordPiece, packaged
 
 NEW = ["ab", "##bca", "ra", "xyz"]
 SPELLED = [["a", "##b"], ["##b", "##c", "##a"], ["r", "##a"], ["[UNK]"]]
@@ -221,12 +221,15 @@ def test_models_that_cannot():
         extend_segments(bare, 3)
     with pytest.raises(ZooError, match="This model has no tokenizer: set model.tokenizer"):
         extend_vocabulary(bare, ["ab"])
-    bare.tokenizer = packaged("albert_spiece.model")
+    bare.tokenizer = TextVectorization.learn(["a b c"], size=8)
+    with pytest.raises(ZooError, match=r"has a TextVectorization, which must be learnt anew: TextVectorization.learn"):
+        extend_vocabulary(bare, ["ab"])
+    wide = build(replace(SMALL["bert"], vocab_size=30_000), task="masked_lm")
+    wide.tokenizer = packaged("albert_spiece.model")
     with pytest.raises(ZooError, match="this model has a SentencePiece, which must be trained anew: train_vocabulary"):
-        extend_vocabulary(bare, ["ab"])
-    bare.tokenizer = packaged("bert_uncased_vocab.txt")
-    with pytest.raises(ZooError, match="The tokenizer has 30522 pieces, but the model 41: give it its own"):
-        extend_vocabulary(bare, ["ab"])
+        extend_vocabulary(wide, ["ab"])
+    with pytest.raises(ZooError, match="'bert' is no model: give one that build or load has made"):
+        extend_vocabulary("bert", ["ab"])
 
 
 def test_a_head_with_a_table_of_its_own():

@@ -2,6 +2,9 @@
 
 import contracts
 import pytest
+from conftest import BERT
+
+from keras_bert_zoo import ZooError, build
 
 TASKS = {
     "states": {"attentions": True},
@@ -57,3 +60,12 @@ def test_drops_out(task, family):
 @every_task
 def test_unties(task, family):
     contracts.unties(task, family, TASKS[task])
+
+
+def test_a_tokenizer_that_does_not_fit(tokenizer):
+    model = build(BERT, vocab_size=40)
+    with pytest.raises(ZooError, match="The tokenizer has 41 pieces, but the model 40: give it its own, or build a"):
+        model.tokenizer = tokenizer
+    with pytest.raises(ZooError, match="'bert_base' is no tokenizer: make one with"):
+        model.tokenizer = "bert_base"
+    assert model.tokenizer is None

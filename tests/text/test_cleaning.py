@@ -47,6 +47,16 @@ def test_words_are_those_of_the_rules_one_by_one(lower):
         assert [word for part in tokenizer.split(text) for word in clean(part).split()] == plainly(text, lower)
 
 
+@pytest.mark.parametrize("clean", [UNCASED.clean, CASED.clean, ALBERT.clean], ids=range(3))
+def test_traces_lead_to_where_characters_come_from(clean):
+    for text in texts(3_000, 5):
+        found, places = clean.trace(text)
+        assert found == clean(text)
+        assert len(places) == len(found)
+        for char, place in zip(found, places, strict=True):
+            assert char in clean(text[place]) or char in "σς", ascii(text)
+
+
 def test_many_sigmas_take_no_longer():
     text = "\u039f\u0394\u039f\u03a3 " * 100_000
     began = time.process_time()
@@ -87,6 +97,7 @@ def test_the_graph_is_the_same_on_every_character_that_changes(tokenizer):
 def test_any_bytes_are_read_alike():
     draw = random.Random(3)
     parts = [
+        b"'",
         b"caf\xc3\xa9 ",
         b"\xff",
         b"\xc3",

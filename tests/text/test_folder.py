@@ -1,11 +1,12 @@
 import json
+import pickle
 
 import numpy as np
 import pytest
 
 from keras_bert_zoo import ZooError
 from keras_bert_zoo import tokenizer as open_tokenizer
-from keras_bert_zoo.text import packaged
+from keras_bert_zoo.text import WordPiece, packaged
 
 ASIS = packaged("bert_uncased_vocab.txt")
 
@@ -30,6 +31,7 @@ def write(folder, vocabulary=ASIS.data, config=None):
 
 def test_defaults_and_settings(tmp_path):
     assert open_tokenizer(write(tmp_path)).ids("É") == ASIS.ids("e")
+    assert open_tokenizer(write(tmp_path, b"\xef\xbb\xbf" + ASIS.data)).ids("É") == ASIS.ids("e")  # a byte order mark
     kept = open_tokenizer(write(tmp_path, config={"do_lower_case": True, "strip_accents": False}))
     assert kept.ids("É") == [[ASIS.vocabulary.special("unknown")]]
     short = open_tokenizer(write(tmp_path, config={"model_max_length": 9}))
@@ -69,6 +71,14 @@ def test_a_folder_of_transformers_without_a_vocabulary_file(tmp_path):
 def test_damage(vocabulary, config, sentence, tmp_path):
     with pytest.raises(ZooError, match=sentence):
         open_tokenizer(write(tmp_path, vocabulary, config))
+
+
+def test_they_travel_to_other_processes():
+    for made in (ASIS, packaged("albert_spiece.model", 9), WordPiece(ASIS.data, False, True)):
+        again = pickle.loads(pickle.dumps(made))
+        assert type(again) is type(made)
+        assert again.files() == made.files()
+        assert again.ids("Ünaffable, 2010, THE") == made.ids("Ünaffable, 2010, THE")
 
 
 def test_no_vocabulary(tmp_path):

@@ -1,3 +1,4 @@
+import keras
 import pytest
 
 from keras_bert_zoo import ZooError
@@ -50,3 +51,11 @@ def test_specials():
 def test_a_torn_model():
     with pytest.raises(ZooError, match=r"spiece.model \(1000 bytes\) is no SentencePiece model"):
         SentencePiece(ALBERT.data[:1000])
+
+
+def test_a_cleared_session_does_no_harm():
+    """It throws away what TensorFlow keeps for the operator."""
+    tokenizer = packaged("albert_spiece.model")
+    before = tokenizer.in_graph(["a text"]).to_list()
+    keras.utils.clear_session()
+    assert tokenizer.in_graph(["a text"]).to_list() == before

@@ -65,6 +65,19 @@ def test_an_archive_of_files(tmp_path):
     assert text_of(tmp_path / "t.tar.gz") == TEXT + TEXT
 
 
+def test_what_is_no_utf_8_is_counted(folder):
+    (folder / "a.txt").write_bytes(b"tr\xe8s bien\n")
+    source = Source([folder / "a.txt", folder / "b.txt"])
+    assert "".join(source) == "trs bien\nb\n"
+    assert (source.dropped, source.read) == (1, 12)
+
+
+def test_a_folder_without_a_file(folder):
+    (folder / "empty" / "deeper").mkdir(parents=True)
+    with pytest.raises(ZooError, match="There is no file in the folder '.*empty': give one with text"):
+        Source(folder / "empty")
+
+
 def test_a_zip(tmp_path):
     with zipfile.ZipFile(tmp_path / "t.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("t/b", TEXT)

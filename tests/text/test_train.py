@@ -119,6 +119,16 @@ def test_a_folder_of_it(kind, file, texts, tmp_path):
     assert said["do_lower_case"] is True
 
 
+def test_text_in_another_encoding(tmp_path):
+    (tmp_path / "latin.txt").write_bytes("très peu d'été déjà passé ".encode("latin-1") * 50)
+    with pytest.raises(ZooError, match=r"23% of the bytes are no UTF-8: give text, in UTF-8 or UTF-16"):
+        quiet(tmp_path / "latin.txt", size=40)
+    (tmp_path / "slip.txt").write_bytes(b"plain words here and there " * 50 + b"\xe8")
+    said = []
+    train_vocabulary(tmp_path / "slip.txt", size=40, tell=said.append)
+    assert "1 bytes are no UTF-8 and were left out" in said
+
+
 def test_replacing_a_folder(texts, tmp_path, monkeypatch):
     quiet(iter(texts), size=80, out=tmp_path / "v")
     with pytest.raises(ZooError, match=r"v is not empty: choose another folder, or replace .* overwrite=True"):
@@ -180,5 +190,5 @@ def test_what_else_sentencepiece_may_say():
 
 
 def test_a_text_without_a_word():
-    with pytest.raises(ZooError, match="There is not one word in the text"):
+    with pytest.raises(ZooError, match="There is not one word of at most 200 characters in the text"):
         quiet(iter([" \n", "\u200d"]))

@@ -159,6 +159,18 @@ def test_words_that_are_no_words(tokenizer, texts):
         tokenizer.align(texts)
 
 
+def test_windows_know_the_words(tokenizer):
+    found = tokenizer.windows([["abc", "d", "ab"]], length=6, stride=2)
+    pieces = tokenizer.align([["abc", "d", "ab"]])[0]
+    seen = {}
+    for starts, words in zip(found.starts, found.words, strict=True):
+        assert ((words >= 0) == (starts >= 0)).all()
+        seen |= dict(zip(starts[starts >= 0].tolist(), words[words >= 0].tolist(), strict=True))
+    assert seen == dict(zip(pieces.starts, pieces.words, strict=True))
+    with pytest.raises(ZooError, match="length=2 leaves no room for a text: use at least 3"):
+        tokenizer.windows(["ab"], length=2)
+
+
 def test_many_windows_of_a_long_text():
     """A matrix of windows by pieces would take 3 GB."""
     cuts = slices(150_000, 126, 64)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from keras_bert_zoo import ZooError
-from keras_bert_zoo.text import WordPiece, packaged
+from keras_bert_zoo.text import WordPiece, packaged, words
 
 UNCASED = packaged("bert_uncased_vocab.txt")
 CASED = WordPiece(UNCASED.data, lower=False)
@@ -114,6 +114,7 @@ def test_what_is_no_text(texts, sentence):
         (b"[PAD]\n[UNK]", r"has 2 pieces but no '\[CLS\]', the start piece"),
         (b"[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\na\n", "has the piece 'a' 2 times, first in line 6"),
         (b"[PAD]\n[UNK]\n\n[CLS]\n[SEP]\n[MASK]\n", "Line 3 of vocab.txt is blank"),
+        (b"[PAD]\r\n[UNK]\r\n\r\n[CLS]\r\n[SEP]\r\n[MASK]\r\n", "Line 3 of vocab.txt is blank"),
         (b"[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n\n", "Line 7 of vocab.txt is blank"),
     ],
 )
@@ -131,6 +132,14 @@ def test_a_piece_of_white_space_matches_nothing():
     """Google's Chinese vocabulary has one."""
     odd = WordPiece("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n\u2028\na\n".encode())
     assert odd.ids(["a \u2028 a"]) == odd.in_graph(["a \u2028 a"]).to_list() == [[6, 6]]
+
+
+def test_the_memory_of_words_has_an_end(monkeypatch):
+    monkeypatch.setattr(words, "REMEMBERED", 10)
+    some = WordPiece(UNCASED.data)
+    for number in range(50):
+        assert some.ids(f"w{number}") == UNCASED.ids(f"w{number}")
+        assert len(some.words) <= 10
 
 
 def test_lone_surrogates_vanish():

@@ -22,6 +22,8 @@ def test_a_file_alone(tmp_path):
         assert tokenizer(tmp_path / name).ids("Hello") == tokenizer(model).ids("Hello")
     (tmp_path / "cased.txt").write_text("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nHello\n")
     assert tokenizer(str(tmp_path / "cased.txt")).ids("Hello hello") == [[5, 1]]
+    (tmp_path / "accents.txt").write_text("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nçok\n")
+    assert tokenizer(tmp_path / "accents.txt").ids("Çok cok") == [[5, 1]]
     cased = tmp_path / "cased.model"
     train_vocabulary(
         iter(["Éa Aé ba Ab"] * 20), "sentencepiece", 21, tmp_path / "v", lower=False, tell=lambda line: None
@@ -31,6 +33,9 @@ def test_a_file_alone(tmp_path):
     (tmp_path / "bad.txt").write_bytes(b"[PAD]\n\xff")
     with pytest.raises(ZooError, match=r"bad.txt is no UTF-8 at byte 6: give a vocab.txt, or a .model"):
         tokenizer(tmp_path / "bad.txt")
+    (tmp_path / "twice.txt").write_text("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\na\n")
+    with pytest.raises(ZooError, match=r"twice.txt: vocab.txt has the piece 'a' 2 times"):
+        tokenizer(tmp_path / "twice.txt")
 
 
 def test_wrong_names():
