@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from keras_bert_zoo.errors import ZooError
-from keras_bert_zoo.text.tokenizer import Tokenizer, as_list
+from keras_bert_zoo.text.strings import as_list
+from keras_bert_zoo.text.tokenizer import Tokenizer
 from keras_bert_zoo.text.trainers import stands_alone
 from keras_bert_zoo.text.wordpiece import WordPiece, from_settings
 from keras_bert_zoo.text.words import CONTINUES, LONGEST_WORD

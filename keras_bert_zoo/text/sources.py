@@ -5,7 +5,6 @@ import codecs
 import glob
 import gzip
 import lzma
-import re
 import tarfile
 import zipfile
 import zlib
@@ -15,10 +14,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from keras_bert_zoo.errors import ZooError
+from keras_bert_zoo.text.strings import SURROGATE
 
 ENCRYPTED = 1  # a bit of a member's flags in a .zip
 BLOCK = 1 << 16  # bytes read at a time
-NO_TEXT = re.compile("[\ud800-\udfff]")  # how Python writes bytes that it cannot read
 PACKED = {".gz": gzip.open, ".xz": lzma.open, ".bz2": bz2.open}
 TAPES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2")
 MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}  # byte order marks
@@ -59,7 +58,7 @@ class Source:
 
     def only_text(self, block: str) -> str:
         """A block without the bytes that are no UTF-8."""
-        text = block if block.isascii() else NO_TEXT.sub("", block)
+        text = block if block.isascii() else SURROGATE.sub("", block)  # Python's way to write them
         self.read, self.dropped = self.read + len(block), self.dropped + len(block) - len(text)
         return text
 

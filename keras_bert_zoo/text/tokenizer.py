@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Integral
 from typing import Any
 
@@ -11,11 +11,10 @@ import numpy as np
 from keras_bert_zoo.config import check_value
 from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.text.pack import pack
+from keras_bert_zoo.text.strings import Texts, as_list, as_strings, without_surrogates
 from keras_bert_zoo.text.vocabulary import Vocabulary
 from keras_bert_zoo.text.windows import Pieces, Windows, make_windows
 
-Texts = str | Sequence[str]
-SURROGATE = re.compile("[\ud800-\udfff]")
 HUGGINGFACE_ROLES = {
     "pad": "pad_token",
     "unknown": "unk_token",
@@ -216,34 +215,6 @@ class Tokenizer:
 
     def join(self, pieces: list[str]) -> str:
         raise TypeError(f"{type(self).__name__} does not say how to join pieces.")
-
-
-def as_list(texts: Texts) -> list[str]:
-    """The texts as a list of str; bytes are read as UTF-8, without what is no UTF-8, and so are lone surrogates."""
-    return [without_surrogates(text)[0] for text in as_strings(texts)]
-
-
-def without_surrogates(text: str) -> tuple[str, Sequence[int]]:
-    """The text without lone surrogates, and where its characters were."""
-    if text.isascii() or not SURROGATE.search(text):
-        return text, range(len(text) + 1)
-    kept = [place for place, char in enumerate(text) if not SURROGATE.match(char)]
-    return "".join(text[place] for place in kept), [*kept, len(text)]
-
-
-def as_strings(texts: Texts, what: str = "Text") -> list[str]:
-    """The texts as a list of str, with bytes read; `what` is what one of them is called where it is none."""
-    if not isinstance(texts, (str, bytes, Iterable)):
-        raise ZooError(f"{texts!r} is no text, nor a list of texts.")
-    if isinstance(texts, (Mapping, set)) or getattr(texts, "ndim", 1) != 1:
-        raise ZooError(f"The texts are a {type(texts).__name__}: give a string, or a flat list of strings.")
-    items = [texts] if isinstance(texts, (str, bytes)) else list(texts)
-    for place, item in enumerate(items):
-        if isinstance(item, bytes):
-            items[place] = item.decode("utf-8", "ignore")
-        elif not isinstance(item, str):
-            raise ZooError(f"{what} {place} is {item!r}, of type {type(item).__name__}: give strings.")
-    return items
 
 
 def specials_in(settings: Mapping[str, Any]) -> dict[str, str]:

@@ -9,7 +9,8 @@ import numpy as np
 
 from keras_bert_zoo.config import check_value
 from keras_bert_zoo.errors import ZooError
-from keras_bert_zoo.text.tokenizer import Tokenizer, as_list
+from keras_bert_zoo.text.strings import as_list
+from keras_bert_zoo.text.tokenizer import Tokenizer
 from keras_bert_zoo.text.vocabulary import Vocabulary
 from keras_bert_zoo.text.wordpiece import SPECIALS
 
