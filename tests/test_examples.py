@@ -1,6 +1,9 @@
+import io
 import json
+import random
 import runpy
 import sys
+import tarfile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,6 +19,40 @@ def test_similar(capsys):
     assert alike[0].argsort()[-2] == 1  # the two about prizes, the two about lunch
     assert alike[2].argsort()[-2] == 3
     assert "103 variables matched" in capsys.readouterr().out
+
+
+def test_the_text_to_learn_from():
+    """A document that holds a text of a test set is found, whatever became of its case, marks and paragraphs."""
+    module = runpy.run_path(str(EXAMPLES / "pretraining_text.py"))
+    known = module["Known"](iter(["One, two three <br /><br />four five six seven -- eight nine", "a short text"]))
+    assert known.are_in("Zero.\n\nONE two three four\n\nfive six seven eight NINE ten")
+    assert not known.are_in("one two three four five six seven eight ten")
+    assert not known.are_in("zero a short text")
+
+
+@pytest.mark.slow
+def test_from_scratch(tmp_path, monkeypatch, capsys):
+    """The whole of it on a few made-up reviews."""
+    draw, good, bad = random.Random(0), ["fine", "lovely", "great"], ["dull", "poor", "bad"]
+    folders = {"labelled": ["train/neg", "train/pos", "test/neg", "test/pos"], "unsup": ["train/unsup"]}
+    (tmp_path / "imdb").mkdir()
+    for archive, names in folders.items():
+        with tarfile.open(tmp_path / "imdb" / f"aclImdb_{archive}.tar.xz", "w:xz") as tape:
+            for name in names:
+                for number in range(30):
+                    words = good if "pos" in name else bad if "neg" in name else good + bad
+                    text = " ".join(draw.choices([*words, "the", "film", "<br />", "plot"], k=40)).encode()
+                    member = tarfile.TarInfo(f"aclImdb/{name}/{number}_7.txt")
+                    member.size = len(text)
+                    tape.addfile(member, io.BytesIO(text))
+    module = runpy.run_path(str(EXAMPLES / "from_scratch.py"))
+    monkeypatch.setitem(module["RECIPE"], "stages", [{"length": 64, "rows": 4}])
+    monkeypatch.setattr(sys, "argv", ["x", "--data", str(tmp_path), "--out", str(tmp_path / "out"), "--steps", "3"])
+    module["main"]()
+    assert "the [MASK] was great" in capsys.readouterr().out
+    report = json.loads((tmp_path / "out" / "judge" / "report.json").read_text())
+    assert report["sizes"] == {"train": 54, "validation": 6, "test": 60}
+    assert report["steps"] == 6
 
 
 def cells(name):

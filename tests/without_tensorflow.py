@@ -25,7 +25,7 @@ import contracts
 import keras
 from conftest import ALBERT, BERT, PIECES, SHAPES
 from corpora import make_corpus
-from runs import dying
+from small_runs import dying
 
 from keras_bert_zoo import ZooError, build, fill_mask, finetune, load, pretrain
 from keras_bert_zoo.text import WordPiece

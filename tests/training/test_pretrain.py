@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from conftest import ALBERT, BERT
 from corpora import make_corpus, write_texts
+from small_runs import RECIPE, data, dying, lines, run, same, small  # noqa: F401
 
 from keras_bert_zoo import ZooError, build, convert, fill_mask, finetune, load, plan_pretraining
 from keras_bert_zoo.corpus.records import scan
@@ -14,7 +15,6 @@ from keras_bert_zoo.corpus.shards import Corpus
 from keras_bert_zoo.text import SentencePiece, TextVectorization, packaged
 from keras_bert_zoo.training.runlog import EVENTS
 from keras_bert_zoo.zoo.presets import PRESETS
-from runs import RECIPE, data, dying, lines, run, same, small  # noqa: F401
 
 
 def test_a_run_to_its_end(data, tmp_path):

@@ -7,13 +7,13 @@ import signal
 
 import numpy as np
 import pytest
+from small_runs import data, dying, last_state, lines, run, same, small  # noqa: F401
 
 from keras_bert_zoo import ZooError
 from keras_bert_zoo.training import loop as loops
 from keras_bert_zoo.training import pretrain as module
 from keras_bert_zoo.training.loop import Loop
 from keras_bert_zoo.training.runlog import LOG
-from runs import data, dying, last_state, lines, run, same, small  # noqa: F401
 
 
 @pytest.mark.parametrize("at", [1, 5, 9])
