@@ -11,6 +11,7 @@ from keras_bert_zoo.errors import ZooError
 
 Row = tuple[int, list[Any]]  # the line it starts on, and its fields
 LONGEST_FIELD = 1 << 30  # characters: the csv module would refuse texts past 131,072
+SEPARATORS = (";", "\t", ",", "|")
 BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
 
 
@@ -54,6 +55,12 @@ def read_delimited(delimiter: str, quoting: int) -> Callable[..., tuple[list[str
         header = list(names) if names else next(rows, (0, []))[1]
         if not header:
             raise ZooError(f"{path} is empty: it needs a header and a row for each example.")
+        other = next((sign for sign in SEPARATORS if sign != delimiter and sign in header[0]), None)
+        if len(header) == 1 and other:
+            raise ZooError(
+                f"{path} has one column, {header[0]!r:.60}, in which {other!r} looks like the separator: "
+                "separate by commas in a .csv, by tabs in a .tsv."
+            )
         return header, (fitting(row, header, path) for row in rows if row[1])
 
     return read

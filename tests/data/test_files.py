@@ -98,3 +98,10 @@ def test_files_that_cannot_be_read(name, content, sentence, tmp_path):
 def test_no_file():
     with pytest.raises(ZooError, match="There is no file 'nowhere.csv': give a .csv"):
         read("nowhere.csv")
+
+
+@pytest.mark.parametrize(("name", "sign"), [("a.csv", ";"), ("a.csv", "\t"), ("a.tsv", ",")])
+def test_another_separator(tmp_path, name, sign):
+    (tmp_path / name).write_text(f"text{sign}label\na{sign}b\n")
+    with pytest.raises(ZooError, match="has one column, 'text.*label', in which .* looks like the separator"):
+        read_table(tmp_path / name, None, None)
