@@ -104,4 +104,4 @@ def test_no_file():
 def test_another_separator(tmp_path, name, sign):
     (tmp_path / name).write_text(f"text{sign}label\na{sign}b\n")
     with pytest.raises(ZooError, match="has one column, 'text.*label', in which .* looks like the separator"):
-        read_table(tmp_path / name, None, None)
+        read(tmp_path / name)
