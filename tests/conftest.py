@@ -91,6 +91,12 @@ def here(monkeypatch, capsys):
     return run
 
 
+def on_jax(**more):
+    """The environment of a process on JAX; XLA is in a hurry there: what it compiles runs a few times."""
+    haste = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+    return os.environ | {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "XLA_FLAGS": haste} | more
+
+
 @pytest.fixture
 def tokenizer():
     """A WordPiece of the letters a to r: 41 pieces."""

@@ -1,7 +1,6 @@
 """Longer tables: what is new, what stays, and that it comes back."""
 
 import json
-import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,7 +9,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from conftest import ALBERT, BERT, PIECES, disturb, rows
+from conftest import ALBERT, BERT, PIECES, disturb, on_jax, rows
 
 from keras_bert_zoo import ZooError, build, load, tasks
 from keras_bert_zoo.tasks import TASKS, Task
@@ -257,7 +256,7 @@ def test_on_jax():
     few = "bert and not albert and (mean or again or folders)"
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-k", few, Path(__file__).name],
-        env=os.environ | {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"},
+        env=on_jax(),
         cwd=Path(__file__).parent,
         capture_output=True,
         text=True,

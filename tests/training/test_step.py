@@ -1,4 +1,3 @@
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -6,7 +5,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from conftest import BERT, disturb
+from conftest import BERT, disturb, on_jax
 from corpora import make_corpus
 
 from keras_bert_zoo import build
@@ -186,7 +185,6 @@ def test_jax_makes_the_same_steps(tmp_path):
     target = f"Path({str(tmp_path / 'jax')!r})"
     code = f"from pathlib import Path; from training.test_step import run_steps; run_steps({target})"
     tests = Path(__file__).parents[1]
-    environment = os.environ | {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "PYTHONPATH": str(tests)}
-    subprocess.run([sys.executable, "-c", code], env=environment, check=True, cwd=tests)
+    subprocess.run([sys.executable, "-c", code], env=on_jax(PYTHONPATH=str(tests)), check=True, cwd=tests)
     ours, theirs = (np.load(tmp_path / backend / "weights.npz") for backend in ("tensorflow", "jax"))
     assert max(abs(ours[key] - theirs[key]).max() for key in ours) < 1e-6
