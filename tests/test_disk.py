@@ -17,8 +17,8 @@ def names(folder):
 
 
 def test_a_folder_takes_the_place_of_another(tmp_path):
-    make(tmp_path / ".a.replaced", "of a process that was killed")
     for content in ("first", "second"):
+        make(tmp_path / ".a.replaced", "of a process that was killed")
         settle(make(tmp_path / ".partial", content), tmp_path / "a")
         assert (tmp_path / "a" / "inside" / "file").read_text() == content
         assert names(tmp_path) == ["a"]
