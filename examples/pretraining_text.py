@@ -3,7 +3,8 @@
 python examples/pretraining_text.py --data $KBZ_DATA --out texts
 keras-bert-zoo prepare texts --out shards
 
-Left out is every document that is, or holds, a text of the sets that models are tested on.
+Left out is every document that is, or holds, a text of eight words and more that models are tested on: the dev and test
+parts of SST-2, CoLA, MRPC, RTE and STS-B, IMDB's labelled reviews, ClaimBuster's test part and XQuAD's paragraphs.
 """
 
 import argparse
@@ -33,7 +34,19 @@ def words_of(text: str) -> tuple[str, ...]:
 
 
 def test_texts(data: Path) -> Iterator[str]:
-    """Every text that a model is measured on: GLUE's dev and test sets, IMDB's labelled reviews, ClaimBuster."""
+    """Every text that a model is measured on."""
+    yield from sentences(data)
+    yield from (row["text"] for row in json.loads((data / "claims/claimbuster/test.json").read_text("utf-8")))
+    for article in json.loads((data / "qa/xquad/xquad.en.json").read_text("utf-8"))["data"]:
+        yield from (paragraph["context"] for paragraph in article["paragraphs"])
+    with tarfile.open(data / "imdb/aclImdb_labelled.tar.xz") as archive:
+        for member in archive:
+            if member.isfile() and "_" in Path(member.name).name:
+                yield archive.extractfile(member).read().decode("utf-8", "replace")
+
+
+def sentences(data: Path) -> Iterator[str]:
+    """Those of SST-2, RTE, CoLA, MRPC and STS-B."""
     for name in ("sst2/glue/dev.tsv", "sst2/glue/test.tsv", "rte/dev.tsv", "rte/test.tsv"):
         for line in (data / name).read_text("utf-8").splitlines()[1:]:
             yield from line.split("\t")
@@ -46,11 +59,6 @@ def test_texts(data: Path) -> Iterator[str]:
     for name in ("sts-dev.tsv", "sts-test.tsv"):
         for line in (data / "stsb" / name).read_text("utf-8").splitlines():
             yield from line.split("\t")[5:7]
-    yield from (row["text"] for row in json.loads((data / "claims/claimbuster/test.json").read_text("utf-8")))
-    with tarfile.open(data / "imdb/aclImdb_labelled.tar.xz") as archive:
-        for member in archive:
-            if member.isfile() and "_" in Path(member.name).name:
-                yield archive.extractfile(member).read().decode("utf-8", "replace")
 
 
 class Known:
@@ -83,10 +91,10 @@ def main() -> None:
         kept = left = size = 0
         with (given.out / f"{name}.jsonl").open("w", encoding="utf-8") as file:
             for text, _ in Documents(data / source, only=only):
+                text = NOTES.sub("", text).strip()
                 if known.are_in(text):
                     left += 1
                     continue
-                text = NOTES.sub("", text).strip()
                 file.write(json.dumps({"text": text}, ensure_ascii=False) + "\n")
                 kept, size = kept + 1, size + len(text)
         print(f"{name}: {kept:,} documents, {size / 1e6:.1f} million characters; {left:,} left out", flush=True)

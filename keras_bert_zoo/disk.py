@@ -29,7 +29,8 @@ def whole(folder: Path) -> Iterator[Path]:
         yield partial
         partial.chmod(0o755)
         for path in partial.iterdir():
-            path.chmod(0o644)
+            if path.is_file():
+                path.chmod(0o644)
         settle(partial, folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -40,7 +41,9 @@ def settle(partial: Path, folder: Path) -> None:
     for path in [*partial.rglob("*"), partial]:
         flush(path)
     old = folder.with_name(f".{folder.name}.replaced")
-    shutil.rmtree(old, ignore_errors=True)  # of a process that was killed here
+    if old.exists() and not folder.exists():
+        old.rename(folder)  # of a process that was killed between the two renames
+    shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
         folder.rename(old)
     try:

@@ -12,6 +12,15 @@ def make(folder, content):
     return folder
 
 
+def failing_at(name, real=Path.rename):
+    def rename(path, target):
+        if path.name == name:
+            raise OSError(5, "Input/output error")
+        return real(path, target)
+
+    return rename
+
+
 def names(folder):
     return sorted(path.name for path in folder.iterdir())
 
@@ -26,18 +35,23 @@ def test_a_folder_takes_the_place_of_another(tmp_path):
 
 def test_where_it_fails_the_old_one_stays(tmp_path, monkeypatch):
     settle(make(tmp_path / ".partial", "first"), tmp_path / "a")
-    real = Path.rename
-
-    def failing(path, target):
-        if path.name == ".partial":
-            raise OSError(5, "Input/output error")
-        return real(path, target)
-
     with monkeypatch.context() as patched, pytest.raises(OSError, match="Input/output error"):
-        patched.setattr(Path, "rename", failing)
+        patched.setattr(Path, "rename", failing_at(".partial"))
         settle(make(tmp_path / ".partial", "second"), tmp_path / "a")
     assert (tmp_path / "a" / "inside" / "file").read_text() == "first"
     assert names(tmp_path) == [".partial", "a"]
+
+
+def test_an_old_one_that_only_its_hidden_name_is_left_of(tmp_path, monkeypatch):
+    """A process was killed between the two renames, and the next one fails."""
+    make(tmp_path / ".a.replaced", "first")
+    with monkeypatch.context() as patched, pytest.raises(OSError, match="error"):
+        patched.setattr(Path, "rename", failing_at(".partial"))
+        settle(make(tmp_path / ".partial", "second"), tmp_path / "a")
+    assert (tmp_path / "a" / "inside" / "file").read_text() == "first"
+    settle(tmp_path / ".partial", tmp_path / "a")
+    assert (tmp_path / "a" / "inside" / "file").read_text() == "second"
+    assert names(tmp_path) == ["a"]
 
 
 def test_a_sum(tmp_path):

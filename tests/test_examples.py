@@ -25,6 +25,7 @@ def test_the_text_to_learn_from():
     """A document that holds a text of a test set is found, whatever became of its case, marks and paragraphs."""
     module = runpy.run_path(str(EXAMPLES / "pretraining_text.py"))
     known = module["Known"](iter(["One, two three <br /><br />four five six seven -- eight nine", "a short text"]))
+    assert module["NOTES"].sub("", "four [REF] five[REF]") == "four five"
     assert known.are_in("Zero.\n\nONE two three four\n\nfive six seven eight NINE ten")
     assert not known.are_in("one two three four five six seven eight ten")
     assert not known.are_in("zero a short text")

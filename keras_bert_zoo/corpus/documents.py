@@ -11,10 +11,10 @@ from xml.etree.ElementTree import ParseError
 from keras_bert_zoo.corpus.tei import tei_documents
 from keras_bert_zoo.errors import ZooError, find
 from keras_bert_zoo.text.sources import DAMAGE, decoded, find_files, unpacked
+from keras_bert_zoo.text.strings import SURROGATE
 
 LONGEST = 1 << 22  # characters of a document; a longer one is cut, so that memory stays bounded
 LONGEST_LINE = 1 << 26  # characters of a line of JSON
-BROKEN = re.compile("[\ud800-\udfff]")  # bytes that are not of the encoding, as "surrogateescape" decodes them
 CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 MOST_BROKEN, MOST_CONTROL = 0.001, 0.01  # shares of a text's characters; one with more is no text of this encoding
 BLANK_LINES = re.compile(r"\n[^\S\n]*\n\s*")
@@ -128,13 +128,13 @@ class Documents:
     def sound(self, document: Document) -> Iterator[Document]:
         """The document without what is wrong in it, or nothing where that is too much."""
         text, source = document
-        if not text.isascii() and BROKEN.search(text):
-            if len(BROKEN.findall(text)) > MOST_BROKEN * len(text):
+        if not text.isascii() and SURROGATE.search(text):
+            if len(SURROGATE.findall(text)) > MOST_BROKEN * len(text):
                 encoding = self.encoding or "UTF-8"
                 self.skipped.add(f"documents are not {encoding} and left out: encoding= says what they are in", source)
                 return
             self.skipped.add("documents have a few bytes that are no text, which are left out", source)
-            text = BROKEN.sub("", text)
+            text = SURROGATE.sub("", text)
         if CONTROL.search(text):
             if len(CONTROL.findall(text)) > MOST_CONTROL * len(text):
                 self.skipped.add("documents are no text but binary, and left out", source)

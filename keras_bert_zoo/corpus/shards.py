@@ -85,8 +85,11 @@ class Corpus:
         return tokenizer
 
     def verify(self) -> None:
-        """Compare every shard with its SHA-256, which reads all of it."""
-        for shard in self.shards:
+        """Compare every file of the part with its SHA-256, which reads all of it."""
+        self.tokenizer()
+        for number, shard in enumerate(self.shards):
+            self.read_index(shard)
+            self.sentence_ends(number)
             if sha256(self.folder / shard["file"]) != shard["sha256"]:
                 raise ZooError(f"{self.folder / shard['file']} has changed since it was prepared: get it again.")
 

@@ -26,6 +26,7 @@ class Columns(NamedTuple):
 
 
 DEFAULT = Columns()
+SEPARATORS = (";", "\t", ",", "|")
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,12 @@ def from_file(data: str | Path, columns: Columns) -> tuple:
 def pick(header: list, name: str, source: str) -> str:
     if name not in header:
         columns = {str(known): None for known in header if isinstance(known, str)}
+        sign = next((sign for sign in SEPARATORS if sign in str(header[0])), None)
+        if len(header) == 1 and sign:
+            raise ZooError(
+                f"{source} has one column, {header[0]!r:.60}, in which {sign!r} looks like the separator: separate by "
+                "commas in a .csv, by tabs in a .tsv."
+            )
         find(columns, name, f"column in {source}", f"its columns are {', '.join(map(repr, header))}.")
     return name
 

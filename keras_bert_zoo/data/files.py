@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from keras_bert_zoo.errors import ZooError
+from keras_bert_zoo.text.sources import MARKS
 
 Row = tuple[int, list[Any]]  # the line it starts on, and its fields
 LONGEST_FIELD = 1 << 30  # characters: the csv module would refuse texts past 131,072
-SEPARATORS = (";", "\t", ",", "|")
-BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
 
 
 def read_table(path: Path, names: Sequence[str] | None, encoding: str | None) -> tuple[list[str], Iterator[Row]]:
@@ -34,7 +33,7 @@ def read_table(path: Path, names: Sequence[str] | None, encoding: str | None) ->
 def decode(path: Path, encoding: str | None) -> str:
     """The file's text; a byte order mark outweighs UTF-8, a given `encoding` outweighs both."""
     content = path.read_bytes()
-    marked = next((name for mark, name in BYTE_ORDER_MARKS.items() if content.startswith(mark)), "utf-8")
+    marked = next((name for mark, name in MARKS.items() if content.startswith(mark)), "utf-8")
     try:
         return content.decode(encoding or marked).removeprefix("\ufeff")
     except LookupError as error:
@@ -55,12 +54,6 @@ def read_delimited(delimiter: str, quoting: int) -> Callable[..., tuple[list[str
         header = list(names) if names else next(rows, (0, []))[1]
         if not header:
             raise ZooError(f"{path} is empty: it needs a header and a row for each example.")
-        other = next((sign for sign in SEPARATORS if sign != delimiter and sign in header[0]), None)
-        if len(header) == 1 and other:
-            raise ZooError(
-                f"{path} has one column, {header[0]!r:.60}, in which {other!r} looks like the separator: "
-                "separate by commas in a .csv, by tabs in a .tsv."
-            )
         return header, (fitting(row, header, path) for row in rows if row[1])
 
     return read

@@ -37,7 +37,7 @@ def check_tokenizer(tokenizer: Tokenizer | None, config: BertConfig) -> None:
 def tokenize(
     tokenizer: Tokenizer | None, texts: Sequence[str], pairs: Sequence[str] | None, special_tokens: str
 ) -> dict[str, np.ndarray]:
-    """The inputs of a model, int32 (B, T) with T one of data.LENGTHS or max_length.
+    """The inputs of a model, int32 (B, T) with T one of data.static_length or max_length.
 
     Raises ZooError without a tokenizer, and without a text.
     """

@@ -42,6 +42,7 @@ def pack(
     shorten = find(TRUNCATIONS, truncation, "truncation")
     one = first.row_lengths()
     two = tf.zeros_like(one) if second is None else second.row_lengths()
+    tf.debugging.assert_equal(tf.size(one), tf.size(two), "give one pair for each text")
     one, two = shorten(one, two, tf.constant(length - (2 if second is None else 3), tf.int64))
     parts = [mark(one, start), head(first, one), mark(one, end)]
     if second is not None:

@@ -59,16 +59,16 @@ class Source:
     def only_text(self, block: str) -> str:
         """A block without the bytes that are no UTF-8."""
         text = block if block.isascii() else SURROGATE.sub("", block)  # Python's way to write them
-        self.read, self.dropped = self.read + len(block), self.dropped + len(block) - len(text)
+        dropped = len(block) - len(text)
+        self.read, self.dropped = self.read + len(text.encode()) + dropped, self.dropped + dropped
         return text
 
     def from_texts(self) -> Iterator[str]:
         for place, text in enumerate(self.files):
             if not isinstance(text, (str, bytes)):
                 raise ZooError(f"Text {place} is {text!r:.80}, of type {type(text).__name__}: give strings.")
-            content = text if isinstance(text, bytes) else text.encode("utf-8", "ignore")  # no lone surrogates
             self.done += 1
-            yield content.decode("utf-8", "ignore")
+            yield self.only_text(text.decode("utf-8", "surrogateescape") if isinstance(text, bytes) else text)
 
 
 def find_files(named: Iterable[str | Path]) -> list[Path]:
@@ -111,6 +111,8 @@ def read(path: Path, raw: BinaryIO) -> Iterator[str]:
     try:
         for _, stream in unpacked(path, raw):
             yield from blocks(decoded(stream, "surrogateescape"))
+    except UnicodeDecodeError as error:  # of an encoding that cannot leave out a byte
+        raise ZooError(f"{path} is no {error.encoding} to its end: is it whole?") from error
     except DAMAGE as error:
         raise ZooError(f"{path} cannot be read ({error}): is it whole, and what its name says?") from error
 

@@ -1,9 +1,9 @@
 """What every tokenizer does once it can turn a text into piece ids."""
 
 import json
+import operator
 import re
 from collections.abc import Mapping, Sequence
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -168,6 +168,8 @@ class Tokenizer:
         """The model's inputs for 1-D `tf.string` tensors, as calling the tokenizer gives them for `length` tokens.
 
         data.batch(32).map(lambda text, label: (tokenizer.inputs_in_graph(text, length=128), label))
+
+        Special pieces written in a text are plain text. Raises ZooError for a length that does not fit.
         """
         length = self.max_length if length is None else length
         self.check_length(length)
@@ -183,9 +185,12 @@ class Tokenizer:
         """The text of some ids, as near as the pieces allow; of the special pieces only the unknown one stays."""
         special = {self.vocabulary.special(role) for role in self.vocabulary.specials if role != "unknown"}
         size = len(self.vocabulary)
-        for i in ids:
-            if not isinstance(i, Integral) or not 0 <= i < size:
-                raise ZooError(f"There is no piece {i!r:.40}: this vocabulary has 0 to {size - 1}.")
+        try:
+            ids = [operator.index(i) for i in ids]
+        except TypeError as error:
+            raise ZooError(f"{ids!r:.60} is no list of piece ids: give whole numbers.") from error
+        if wrong := [i for i in ids if not 0 <= i < size]:
+            raise ZooError(f"There is no piece {wrong[0]}: this vocabulary has 0 to {size - 1}.")
         return self.join([self.vocabulary.pieces[i] for i in ids if i not in special])
 
     def files(self) -> dict[str, bytes]:

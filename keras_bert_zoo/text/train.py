@@ -89,9 +89,10 @@ def check(size: int, lower: bool, strip_accents: bool | None, coverage: float, m
 
 def writable(folder: Path, overwrite: bool) -> Path:
     """A folder that is not there, is empty, or with `overwrite` has only a vocabulary in it."""
-    nearest = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
-    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
-        raise ZooError(f"{folder} cannot be written, because {nearest} is no folder that may be: choose another.")
+    nearest = next(path for path in folder.parents if path.exists())
+    for place in [nearest, *([folder] if folder.exists() else [])]:
+        if not place.is_dir() or not os.access(place, os.W_OK):
+            raise ZooError(f"{folder} cannot be written, because {place} is no folder that may be: choose another.")
     there = {path.name for path in folder.iterdir()} if folder.exists() else set()
     if there and not overwrite:
         raise ZooError(f"{folder} is not empty: choose another folder, or replace its vocabulary with overwrite=True.")

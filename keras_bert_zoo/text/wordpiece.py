@@ -1,5 +1,6 @@
 """BERT's WordPiece with the ids of google-research/bert, word by word offline and by tensorflow-text in a graph."""
 
+import codecs
 import json
 import re
 from functools import cached_property
@@ -38,6 +39,7 @@ class WordPiece(Tokenizer):
         specials: dict[str, str] | None = None,
         max_length: int = 512,
     ):
+        data = data.removeprefix(codecs.BOM_UTF8)
         pieces = read_pieces(data)
         vocabulary = Vocabulary(pieces, SPECIALS | (specials or {}), self.file)
         lower = not has_capitals(pieces) if lower is None else lower
@@ -96,7 +98,7 @@ class WordPiece(Tokenizer):
 
 def read_pieces(data: bytes) -> list[str]:
     """The pieces of a vocab.txt. A piece of white space, which Google's Chinese one has, is an empty one, as there."""
-    lines = data.decode("utf-8-sig").replace("\r\n", "\n").split("\n")
+    lines = data.decode("utf-8").replace("\r\n", "\n").split("\n")
     lines = lines[:-1] if lines[-1] == "" else lines
     if "" in lines:
         raise ZooError(f"Line {lines.index('') + 1} of vocab.txt is blank: ids count lines, so is the file whole?")

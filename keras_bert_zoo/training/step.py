@@ -30,12 +30,14 @@ def losses(outputs: Any, batch: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def correct(scores: Any, truth: Any) -> Any:
-    """1 where no score is above that of the truth, in the shape of `truth`.
+    """1 where the truth has the best score, and a share where others have it too, in the shape of `truth`.
 
     TensorFlow's argmax takes longer on a CPU than the scores themselves.
     """
-    own = ops.take_along_axis(scores, truth[..., None], axis=-1)[..., 0]
-    return ops.cast(own >= ops.max(scores, axis=-1), "float32")
+    best = ops.max(scores, axis=-1, keepdims=True)
+    equals = ops.sum(ops.cast(scores >= best, "float32"), axis=-1)
+    own = ops.take_along_axis(scores, truth[..., None], axis=-1)
+    return ops.cast(own >= best, "float32")[..., 0] / equals
 
 
 def counts(batch: Batch) -> dict[str, float]:

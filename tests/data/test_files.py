@@ -105,3 +105,8 @@ def test_another_separator(tmp_path, name, sign):
     (tmp_path / name).write_text(f"text{sign}label\na{sign}b\n")
     with pytest.raises(ZooError, match="has one column, 'text.*label', in which .* looks like the separator"):
         read(tmp_path / name)
+
+
+def test_a_column_whose_name_has_a_sign_in_it(tmp_path):
+    (tmp_path / "a.tsv").write_text("Comments, free\none\ntwo\n")
+    assert list(read(tmp_path / "a.tsv", Columns("Comments, free", None)).texts) == ["one", "two"]

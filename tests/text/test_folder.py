@@ -31,7 +31,9 @@ def write(folder, vocabulary=ASIS.data, config=None):
 
 def test_defaults_and_settings(tmp_path):
     assert open_tokenizer(write(tmp_path)).ids("É") == ASIS.ids("e")
-    assert open_tokenizer(write(tmp_path, b"\xef\xbb\xbf" + ASIS.data)).ids("É") == ASIS.ids("e")  # a byte order mark
+    marked = open_tokenizer(write(tmp_path, b"\xef\xbb\xbf" + ASIS.data))  # a byte order mark
+    assert marked.ids("É") == ASIS.ids("e")
+    assert marked.files()["vocab.txt"] == ASIS.data
     kept = open_tokenizer(write(tmp_path, config={"do_lower_case": True, "strip_accents": False}))
     assert kept.ids("É") == [[ASIS.vocabulary.special("unknown")]]
     short = open_tokenizer(write(tmp_path, config={"model_max_length": 9}))

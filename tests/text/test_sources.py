@@ -70,6 +70,15 @@ def test_what_is_no_utf_8_is_counted(folder):
     source = Source([folder / "a.txt", folder / "b.txt"])
     assert "".join(source) == "trs bien\nb\n"
     assert (source.dropped, source.read) == (1, 12)
+    texts = Source(iter([b"\xe8\xe9a", "\u4e2d\ud800"]))
+    assert "".join(texts) == "a\u4e2d"
+    assert (texts.dropped, texts.read) == (3, 7)  # bytes
+
+
+def test_utf_16_that_is_cut(tmp_path):
+    (tmp_path / "a.txt").write_bytes("ab".encode("utf-16") + b"\x00")
+    with pytest.raises(ZooError, match="a.txt is no utf-16.* to its end: is it whole"):
+        text_of(tmp_path / "a.txt")
 
 
 def test_a_folder_without_a_file(folder):

@@ -1,5 +1,7 @@
 """Places of pieces in the text, and long texts in windows."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -172,9 +174,12 @@ def test_windows_know_the_words(tokenizer):
 
 
 def test_many_windows_of_a_long_text():
-    """A matrix of windows by pieces would take 3 GB."""
+    """In the memory that its pieces take; a matrix of windows by pieces would take 3 GB."""
     cuts = slices(150_000, 126, 64)
+    tracemalloc.start()
     best = most_surroundings(cuts, 150_000)
+    assert tracemalloc.get_traced_memory()[1] < 20e6
+    tracemalloc.stop()
     starts, ends = np.array(cuts).T
     at = np.arange(150_000)
     here = np.minimum(at - starts[best], ends[best] - 1 - at)

@@ -11,7 +11,7 @@ from corpora import make_corpus
 from keras_bert_zoo import build
 from keras_bert_zoo.corpus.batches import Batches, Objective
 from keras_bert_zoo.training.optimizers import AdamW
-from keras_bert_zoo.training.step import SUMS, counts, make_step
+from keras_bert_zoo.training.step import SUMS, correct, counts, make_step
 
 TASKS = {"none": "masked_lm", "sop": "pretraining", "nsp": "pretraining"}
 
@@ -111,6 +111,12 @@ def test_losses_by_hand(batch):
         assert found[name] == pytest.approx(-(chosen * batch[weights]).sum(), rel=1e-5)
         right = ((logits.argmax(-1) == batch[truth]) * batch[weights]).sum()
         assert found["masked_correct" if name == "masked_lm" else "pairs_correct"] == right
+
+
+def test_answers_that_are_right():
+    scores = np.array([[1.0, 3.0, 2.0], [2.0, 2.0, 1.0], [0.0, 0.0, 0.0], [5.0, 1.0, 9.0]], "float32")
+    found = value_of(correct(scores, np.array([1, 0, 2, 0])))
+    np.testing.assert_allclose(found, [1, 1 / 2, 1 / 3, 0])
 
 
 def test_the_gradient_is_that_of_the_mean(batch):
