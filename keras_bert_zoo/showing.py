@@ -1,4 +1,4 @@
-"""What people see: bars on a terminal, lines in a log, pictures, and text that does nothing to a terminal."""
+"""What people see: bars on a terminal, lines in a log, pictures, and the files they go into."""
 
 import io
 import warnings

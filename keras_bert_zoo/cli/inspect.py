@@ -1,11 +1,12 @@
 """keras-bert-zoo inspect"""
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from keras_bert_zoo.cli.output import readable
 
 Option = typer.Option
 
@@ -44,14 +45,3 @@ def inspect(
     typer.echo(json.dumps(found, indent=2) if whole else readable(str(found)))
     if out:
         found.save(out)
-
-
-def readable(text: str) -> str:
-    """The text as far as the output can show it; bars then are of the sign #."""
-    from keras_bert_zoo.data.tables import BAR
-
-    try:
-        text.encode(sys.stdout.encoding)
-    except UnicodeEncodeError:
-        text = text.replace(BAR, "#").encode(sys.stdout.encoding, "replace").decode(sys.stdout.encoding)
-    return text

@@ -1,12 +1,13 @@
 """keras-bert-zoo vocabulary"""
 
 import json
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from keras_bert_zoo.cli.output import readable
 
 Option = typer.Option
 Files = Annotated[list[str], typer.Argument(help="Text files (also .gz, .xz, .bz2, .tar, .zip), folders or patterns.")]
@@ -53,7 +54,6 @@ def report(
     names = [short if shorts.count(short) == 1 else source for short, source in zip(shorts, with_, strict=True)]
     opened = {name: tokenizer(source) for name, source in zip(names, with_, strict=True)}
     found = vocabulary_report(opened, files, lambda line: typer.echo(line, err=True))
-    shown = json.dumps(found, indent=2) if whole else str(found)
-    typer.echo(shown.encode(sys.stdout.encoding, "replace").decode(sys.stdout.encoding))
+    typer.echo(json.dumps(found, indent=2) if whole else readable(str(found)))
     if out:
         found.save(out)

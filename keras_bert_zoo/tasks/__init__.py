@@ -6,8 +6,9 @@ from keras_bert_zoo.tasks.classification import Classification
 from keras_bert_zoo.tasks.masked_lm import MaskedLM
 from keras_bert_zoo.tasks.precision import precision
 from keras_bert_zoo.tasks.pretraining import Pretraining
+from keras_bert_zoo.tasks.registry import TASKS, named_by, task
 from keras_bert_zoo.tasks.states import States
-from keras_bert_zoo.tasks.task import TASKS, TEXT, Task, named_by, task
+from keras_bert_zoo.tasks.task import TEXT, Task
 
 __all__ = [
     "TASKS",

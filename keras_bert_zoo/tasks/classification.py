@@ -12,7 +12,8 @@ from keras_bert_zoo.config import check_value
 from keras_bert_zoo.errors import ZooError, find
 from keras_bert_zoo.layers import Pooler, ScoreHead
 from keras_bert_zoo.models import BertEncoder
-from keras_bert_zoo.tasks.task import Task, task
+from keras_bert_zoo.tasks.registry import task
+from keras_bert_zoo.tasks.task import Task
 
 
 @task("classification")

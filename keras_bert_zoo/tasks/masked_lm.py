@@ -9,7 +9,8 @@ import numpy as np
 from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.layers import MaskedLMHead
 from keras_bert_zoo.models import BertEncoder
-from keras_bert_zoo.tasks.task import TEXT, Task, task
+from keras_bert_zoo.tasks.registry import task
+from keras_bert_zoo.tasks.task import TEXT, Task
 
 log = logging.getLogger("keras_bert_zoo")
 BEST = 5  # words an answer offers for each mask

@@ -10,7 +10,8 @@ from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.layers import MaskedLMHead, Pooler, ScoreHead
 from keras_bert_zoo.models import BertEncoder
 from keras_bert_zoo.tasks.masked_lm import fill_masks, find_masks
-from keras_bert_zoo.tasks.task import TEXT, Task, task
+from keras_bert_zoo.tasks.registry import task
+from keras_bert_zoo.tasks.task import TEXT, Task
 
 
 @task("pretraining")

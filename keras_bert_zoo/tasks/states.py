@@ -8,7 +8,8 @@ import numpy as np
 from keras_bert_zoo.checkpoints import Description
 from keras_bert_zoo.layers import Pooler
 from keras_bert_zoo.models import BertEncoder
-from keras_bert_zoo.tasks.task import Task, task
+from keras_bert_zoo.tasks.registry import task
+from keras_bert_zoo.tasks.task import Task
 
 
 @task("states")

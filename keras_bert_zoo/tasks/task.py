@@ -1,7 +1,7 @@
 """What every task is: an encoder, the parts of its head, and raw text in and answers out."""
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
@@ -20,23 +20,12 @@ from keras_bert_zoo.tasks.blocks import find_block, name_block
 from keras_bert_zoo.tasks.card import card
 from keras_bert_zoo.tasks.precision import precision
 from keras_bert_zoo.tasks.reading import check_tokenizer, texts_in, tokenize
+from keras_bert_zoo.tasks.registry import named_by
 from keras_bert_zoo.tasks.values import not_lost
 from keras_bert_zoo.text import Tokenizer, as_list
 from keras_bert_zoo.text import open_folder as open_tokenizer
 
 TEXT = ("token_ids", "segment_ids", "padding_mask")
-TASKS: dict[str, type["Task"]] = {}
-
-
-def task(name: str) -> Callable[[type["Task"]], type["Task"]]:
-    """Puts a class into TASKS and lets Keras find it in `.keras` files."""
-
-    def add(cls: type["Task"]) -> type["Task"]:
-        TASKS[name] = cls
-        cls.key = name
-        return keras.saving.register_keras_serializable("keras_bert_zoo")(cls)
-
-    return add
 
 
 class Task(keras.Model):
@@ -250,11 +239,6 @@ class Task(keras.Model):
     def load_assets(self, folder: str) -> None:
         if any(Path(folder).iterdir()):
             self.tokenizer = open_tokenizer(folder)
-
-
-def named_by(architecture: str | None) -> str | None:
-    """The key of the task that Hugging Face's class stands for: the first that has it."""
-    return next((key for key, cls in TASKS.items() if architecture in cls.architectures.values()), None)
 
 
 def first_rows(arrays: Any, rows: int) -> Any:

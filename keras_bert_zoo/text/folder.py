@@ -1,15 +1,14 @@
 """The tokenizer of a model folder."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 
-from keras_bert_zoo.errors import ZooError
+from keras_bert_zoo.errors import ZooError, find
 from keras_bert_zoo.text import sentencepiece, vectorize, wordpiece
 from keras_bert_zoo.text.tokenizer import Tokenizer
 
 PACKAGED = Path(__file__).parent / "packaged"
-SHIPPED = ("bert_uncased_vocab.txt", "albert_spiece.model")
+SHIPPED = dict.fromkeys(("bert_uncased_vocab.txt", "albert_spiece.model"))
 FILES = {  # the first that a folder has is its vocabulary; Google's ALBERT calls it 30k-clean.model
     "vocab.txt": wordpiece.from_settings,
     "vocab_chinese.txt": wordpiece.from_settings,  # Google's Chinese ALBERT
@@ -23,8 +22,7 @@ NOTHING = ("standardize",)  # settings of which null is a value
 
 def packaged(name: str, max_length: int = 512) -> Tokenizer:
     """A tokenizer whose vocabulary comes with the package: "bert_uncased_vocab.txt" or "albert_spiece.model"."""
-    if not (PACKAGED / name).is_file():
-        raise ZooError(f"No vocabulary {name!r} comes with the package: there are {', '.join(sorted(SHIPPED))}.")
+    find(SHIPPED, name, "vocabulary in the package")
     make = wordpiece.from_settings if name.endswith(".txt") else sentencepiece.from_settings
     return make((PACKAGED / name).read_bytes(), {"do_lower_case": True, "model_max_length": max_length})
 
@@ -47,12 +45,6 @@ def open_folder(folder: str | Path, max_length: int | None = None) -> Tokenizer:
         raise ZooError(f"{folder / name} is no UTF-8 at byte {error.start}: is it whole, and a text file?") from error
 
 
-def from_files(files: Mapping[str, bytes]) -> Tokenizer:
-    """The tokenizer whose `files` these are."""
-    name = next(name for name in FILES if name in files)
-    return FILES[name](files[name], known_settings(json.loads(files["tokenizer_config.json"])))
-
-
 def find_vocabulary(folder: Path) -> str | None:
     """The file that holds a folder's vocabulary; a tokenizer.json only where it is a WordPiece's."""
     name = next((name for name in FILES if (folder / name).is_file()), None)
@@ -73,11 +65,6 @@ def read_settings(path: Path) -> dict:
     for key in ("do_lower_case", "keep_accents", "tokenize_chinese_chars", "strip_accents"):
         if not isinstance(settings.get(key), (bool, type(None))):
             raise ZooError(f"{path} says {key}={settings[key]!r}: it must be true or false.")
-    return known_settings(settings)
-
-
-def known_settings(settings: dict) -> dict:
-    """Without those that are said to be nothing."""
     return {key: value for key, value in settings.items() if value is not None or key in NOTHING}
 
 

@@ -43,6 +43,10 @@ class SentencePiece(Tokenizer):
         super().__init__(vocabulary, data, max_length, do_lower_case=lower, keep_accents=not strip_accents)
         self.clean = rules.albert(lower, strip_accents)
 
+    def __reduce__(self):
+        cleaning = (self.settings["do_lower_case"], not self.settings["keep_accents"])
+        return type(self), (self.data, *cleaning, self.vocabulary.specials, self.max_length)
+
     @cached_property
     def resplit(self) -> dict[int, list[int]]:
         """The pieces like "2010," and what stands for them: digits in pieces of their own, then the comma."""

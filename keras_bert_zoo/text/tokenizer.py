@@ -204,11 +204,6 @@ class Tokenizer:
         }
         return {self.file: self.data, "tokenizer_config.json": json.dumps(config, indent=2).encode()}
 
-    def __reduce__(self):
-        from keras_bert_zoo.text.folder import from_files
-
-        return from_files, (self.files(),)
-
     def encode(self, texts: list[str]) -> list[list[int]]:
         raise TypeError(f"{type(self).__name__} does not say how to encode.")
 

@@ -51,6 +51,9 @@ class TextVectorization(Tokenizer):
         super().__init__(vocabulary, data, max_length, standardize=standardize)
         self.table = {word: i for word, i in vocabulary.ids.items() if i >= len(SPECIALS)}
 
+    def __reduce__(self):
+        return type(self), (self.data, self.settings["standardize"], self.max_length)
+
     @classmethod
     def learn(
         cls,

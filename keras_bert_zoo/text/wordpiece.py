@@ -56,6 +56,10 @@ class WordPiece(Tokenizer):
         self.words = Words(self.clean, vocabulary)
         self.spans = Spans(self.words)
 
+    def __reduce__(self):
+        cleaning = (self.settings["do_lower_case"], self.settings["strip_accents"], self.split_cjk)
+        return type(self), (self.data, *cleaning, self.vocabulary.specials, self.max_length)
+
     def cleaning(self, key: str) -> bool:
         """A rule of the clean-up; accents go with capitals where nothing is said."""
         value = self.settings[key]

@@ -114,3 +114,13 @@ def test_no_corpus(corpus, tmp_path):
     (corpus.folder / MANIFEST).write_text(json.dumps({"format": "other"}))
     with pytest.raises(ZooError, match="describes no 'keras_bert_zoo corpus 1'"):
         Corpus(corpus.folder)
+
+
+@pytest.mark.parametrize("ending", ["tfrecord", "index", "sentences"])
+def test_every_file_is_compared_with_its_sum(corpus, ending):
+    corpus.verify()
+    path = next(corpus.folder.glob(f"train-*.{ending}"))
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(ZooError, match="has changed since it was"):
+        corpus.verify()

@@ -6,7 +6,7 @@ import pytest
 
 from keras_bert_zoo import ZooError
 from keras_bert_zoo import tokenizer as open_tokenizer
-from keras_bert_zoo.text import WordPiece, packaged
+from keras_bert_zoo.text import TextVectorization, WordPiece, packaged
 
 ASIS = packaged("bert_uncased_vocab.txt")
 
@@ -75,8 +75,23 @@ def test_damage(vocabulary, config, sentence, tmp_path):
         open_tokenizer(write(tmp_path, vocabulary, config))
 
 
-def test_they_travel_to_other_processes():
-    for made in (ASIS, packaged("albert_spiece.model", 9), WordPiece(ASIS.data, False, True)):
+def test_they_travel_to_other_processes(monkeypatch):
+
+    class Mine(WordPiece):
+        """A subclass comes back as what it is."""
+
+    monkeypatch.setitem(globals(), "Mine", Mine)
+    Mine.__qualname__ = "Mine"
+    words = TextVectorization(b"[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nthe\n", None, 7)
+    spaced = WordPiece(ASIS.data.replace(b"[PAD]", b"<p>"), True, False, specials={"pad": "<p>"}, max_length=33)
+    for made in (
+        ASIS,
+        packaged("albert_spiece.model", 9),
+        WordPiece(ASIS.data, False, True),
+        words,
+        spaced,
+        Mine(ASIS.data),
+    ):
         again = pickle.loads(pickle.dumps(made))
         assert type(again) is type(made)
         assert again.files() == made.files()
@@ -84,7 +99,7 @@ def test_they_travel_to_other_processes():
 
 
 def test_no_vocabulary(tmp_path):
-    with pytest.raises(ZooError, match="No vocabulary 'bert.txt' comes with the package: there are albert"):
-        packaged("bert.txt")
+    with pytest.raises(ZooError, match="no vocabulary in the package 'make_unicode.py': there are albert_spiece"):
+        packaged("make_unicode.py")
     with pytest.raises(ZooError, match=r"has no vocabulary: put vocab.txt"):
         open_tokenizer(tmp_path)

@@ -16,7 +16,7 @@ from keras_bert_zoo.training.loop import Loop
 from keras_bert_zoo.training.runlog import LOG
 
 
-@pytest.mark.parametrize("at", [1, 9])
+@pytest.mark.parametrize("at", [1, 5, 9])
 def test_stopped_and_gone_on_with_is_the_same(data, tmp_path, at):
     """It dies after a step, with nothing said, more than once."""
     run(tmp_path / "whole", data, log_every=3)  # not every commit comes just behind a line
