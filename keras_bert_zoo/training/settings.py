@@ -32,6 +32,7 @@ class Settings:
     weight_decay: float = 0.01
     clip: float = 1.0  # of the gradient's global norm; 0 leaves it
     head_dropout: float = 0.1
+    dropout: float | None = None  # of the blocks, attention's too; None: as the weights say
     dtype: str | None = None  # a Keras policy such as "mixed_bfloat16"
     jit_compile: bool | None = None  # None: on an accelerator and on JAX, where it pays
     name: str | None = None  # the model, where `weights` is one of its releases
@@ -71,6 +72,8 @@ class Settings:
                 check_value(name, int, getattr(self, name))
         for name in ("learning_rate", "warmup", "weight_decay", "head_dropout"):
             check_value(name, float, getattr(self, name))
+        if self.dropout is not None:
+            check_value("dropout", float, self.dropout)
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed < 2**32:
             raise ZooError(f"seed={self.seed!r} must be a whole number from 0 to below 2**32.")
         if not isinstance(self.clip, (int, float)) or not 0 <= self.clip < float("inf"):

@@ -22,11 +22,19 @@ def losses(outputs: Any, batch: Mapping[str, Any]) -> dict[str, Any]:
         parts["pairs"] = (outputs["next_sentence"], batch["answers"], batch["text_weights"])
     sums = dict.fromkeys(SUMS, 0.0)
     for name, (scores, truth, weights) in parts.items():
-        loss = keras.losses.sparse_categorical_crossentropy(truth, scores, from_logits=True)
-        sums[name] = ops.sum(loss * weights)
+        sums[name] = ops.sum(surprise(scores, truth) * weights)
         right = ops.sum(correct(scores, truth) * weights)
         sums["masked_correct" if name == "masked_lm" else "pairs_correct"] = right
     return sums
+
+
+def surprise(scores: Any, truth: Any) -> Any:
+    """Minus the log of the truth's probability, in the shape of `truth`.
+
+    TensorFlow's own cross-entropy of sparse labels takes a quarter longer over a vocabulary, forward and back.
+    """
+    own = ops.take_along_axis(scores, truth[..., None], axis=-1)
+    return ops.logsumexp(scores, axis=-1) - own[..., 0]
 
 
 def correct(scores: Any, truth: Any) -> Any:

@@ -158,6 +158,14 @@ def test_it_goes_on_from_its_own_head(done, eager):
     assert fresh.model.load_report.new == ["classifier/dense/kernel", "classifier/dense/bias"]
 
 
+def test_dropout_is_that_of_the_weights_or_what_is_asked(weights, eager, monkeypatch):
+    kept = []
+    monkeypatch.setattr(fitting.Fitting, "run", lambda self: kept.append(self.model.encoder.config))
+    for asked in ({}, {"dropout": 0.25}, {"dropout": 0.0}):
+        finetune(weights, train=letters(60), **FEW | asked)
+    assert [(config.dropout, config.attention_dropout) for config in kept] == [(0.1, 0.1), (0.25, 0.25), (0.0, 0.0)]
+
+
 def test_early_stopping(weights, eager, monkeypatch):
     """The best of three is the first, so the second and third are waited for and not kept."""
     figures = iter([0.1, 0.2, 0.3, 0.4, 0.5])
@@ -299,6 +307,7 @@ def test_labels_that_matplotlib_would_read_as_mathematics(weights, eager, tmp_pa
         ({"learning_rate": "fast"}, "learning_rate='fast' must be a number"),
         ({"seed": -1}, "seed=-1 must be a whole number from 0"),
         ({"clip": -1}, "clip=-1 must be a number"),
+        ({"dropout": 1.5}, "dropout=1.5 must be a number from 0"),
         ({"task": "poetry"}, "task='poetry': it must be 'classification'"),
         ({"class_weight": "even"}, "class_weight='even': it must be None or 'balanced'"),
         ({"split": (0.5, 0.6)}, "must leave something for validation and for training"),
