@@ -100,7 +100,7 @@ class TensorFlowStep(Step):
         weights = [v.value for v in self.model.trainable_variables]
         sums = [tf.Variable(tf.zeros_like(v), trainable=False) for v in weights]
 
-        @tf.function(jit_compile=jit)
+        @tf.function(jit_compile=jit, autograph=False)
         def gather(batch, masked, pairs, first):
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(weights)
@@ -112,16 +112,18 @@ class TensorFlowStep(Step):
                 one.assign(tf.where(first, 0.0, one) + gradient)
             return found
 
-        @tf.function(jit_compile=jit)
+        @tf.function(jit_compile=jit, autograph=False)
         def apply(rate):
             norm = tf.linalg.global_norm(sums)
             scale = self.clip / tf.maximum(norm, self.clip) if np.isfinite(self.clip) else 1.0
             self.optimizer.learning_rate.assign(rate)
-            if tf.math.is_finite(norm):
-                self.optimizer.apply([one * scale for one in sums], self.model.trainable_variables)
+            tf.cond(tf.math.is_finite(norm), lambda: take(scale), lambda: None)
             return norm
 
-        @tf.function(jit_compile=jit)
+        def take(scale) -> None:
+            self.optimizer.apply([one * scale for one in sums], self.model.trainable_variables)
+
+        @tf.function(jit_compile=jit, autograph=False)
         def score(batch):
             return losses(self.model(inputs_of(batch), training=False), batch)
 
