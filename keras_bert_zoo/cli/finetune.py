@@ -28,6 +28,7 @@ def finetune(
     seed: Annotated[int, Option()] = 0,
     length: Annotated[int | None, Option(help="Tokens a text is cut to; else taken from the data.")] = None,
     dropout: Annotated[float | None, Option(help="Of the blocks; else as the weights say.")] = None,
+    average: Annotated[float | None, Option(help="Such as 0.99: keep a running mean of the weights.")] = None,
     class_weight: Annotated[str | None, Option(help="balanced: every class weighs the same.")] = None,
     threshold: Annotated[str | None, Option(help="validation: choose where the second class begins.")] = None,
     best: Annotated[str, Option(help="What chooses the epoch: accuracy, macro_f1, loss, f1:CLASS.")] = "macro_f1",

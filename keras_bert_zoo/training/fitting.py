@@ -121,7 +121,8 @@ class Fitting:
             self.tell("class weights: " + ", ".join(f"{label} {weight:.3g}" for label, weight in pairs))
         settings, steps = self.settings, len(self.batches) * self.settings.epochs
         schedule = WarmupLinear(settings.learning_rate, steps, round(settings.warmup * steps))
-        optimizer = AdamW(schedule, settings.weight_decay, global_clipnorm=settings.clip or None)
+        average = {"use_ema": True, "ema_momentum": settings.average} if settings.average is not None else {}
+        optimizer = AdamW(schedule, settings.weight_decay, global_clipnorm=settings.clip or None, **average)
         jit = settings.jit_compile
         self.model.compile(
             optimizer,

@@ -1,7 +1,8 @@
 """After every epoch: how good it is, whether it is the best, and whether to go on."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import keras
@@ -60,7 +61,11 @@ class KeepBest(keras.callbacks.Callback):
             self.model.stop_training = True
 
     def judge(self) -> None:
-        """Score the weights as they are, and keep them if they are the best so far."""
+        """Score the weights, or their running mean where the optimizer has one; keep them if they are the best."""
+        with averaged(self.model):
+            self.judge_weights()
+
+    def judge_weights(self) -> None:
         figures, likely = self.measure()
         row = {"epoch": self.epoch, "step": self.step} | figures
         is_best = self.best is None or self.worth(row) > self.worth(self.best.row)
@@ -93,6 +98,20 @@ class KeepBest(keras.callbacks.Callback):
     def restore(self) -> None:
         """Give the model the best weights back."""
         self.model.set_weights(self.best.weights)
+
+
+@contextmanager
+def averaged(model: keras.Model) -> Iterator[None]:
+    """The running mean of the weights in place of the weights, where the optimizer keeps one."""
+    if not model.optimizer.use_ema:
+        yield
+        return
+    last = model.get_weights()
+    model.optimizer.finalize_variable_values(model.trainable_variables)
+    try:
+        yield
+    finally:
+        model.set_weights(last)
 
 
 POINTS = 200

@@ -37,6 +37,7 @@ class Settings:
     jit_compile: bool | None = None  # None: on an accelerator and on JAX, where it pays
     name: str | None = None  # the model, where `weights` is one of its releases
     head: str = "keep"  # "new" leaves the classifier of the weights aside
+    average: float | None = None  # such as 0.99: judge and keep a running mean of the weights
     best: str = "macro_f1"  # what chooses the epoch: accuracy, macro_f1, loss, or f1:CLASS
     patience: int | None = None  # epochs without a better one before it stops
     class_weight: str | None = None  # "balanced": every class weighs the same
@@ -72,8 +73,9 @@ class Settings:
                 check_value(name, int, getattr(self, name))
         for name in ("learning_rate", "warmup", "weight_decay", "head_dropout"):
             check_value(name, float, getattr(self, name))
-        if self.dropout is not None:
-            check_value("dropout", float, self.dropout)
+        for name in ("dropout", "average"):
+            if getattr(self, name) is not None:
+                check_value(name, float, getattr(self, name))
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed < 2**32:
             raise ZooError(f"seed={self.seed!r} must be a whole number from 0 to below 2**32.")
         if not isinstance(self.clip, (int, float)) or not 0 <= self.clip < float("inf"):

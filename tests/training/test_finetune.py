@@ -166,6 +166,37 @@ def test_dropout_is_that_of_the_weights_or_what_is_asked(weights, eager, monkeyp
     assert [(config.dropout, config.attention_dropout) for config in kept] == [(0.1, 0.1), (0.25, 0.25), (0.0, 0.0)]
 
 
+def test_the_running_mean_is_kept(weights, eager, monkeypatch):
+    """By hand: the mean of the weights after each step, the last weighing most; training goes on from the weights."""
+    after, judged = [], []
+    step = fitting.AdamW.apply
+
+    def apply(self, *args):
+        step(self, *args)
+        after.append([v.numpy() for v in self._trainable_variables])
+
+    def save_best(self):
+        judged.append([v.numpy() for v in self.model.trainable_variables])
+
+    monkeypatch.setattr(fitting.AdamW, "apply", apply)
+    monkeypatch.setattr(fitting.Fitting, "save_best", save_best)
+    monkeypatch.setattr(fitting.KeepBest, "worth", lambda self, figures: figures["epoch"])
+    run = finetune(weights, train=letters(60), epochs=2, average=0.5, **FEW)
+    plain = len(after)
+    finetune(weights, train=letters(60), epochs=2, **FEW)
+    mean = after[0]
+    for step, own in enumerate(after[:plain]):
+        mean = [(m + v) / 2 for m, v in zip(mean, own, strict=True)] if step else own
+        if step in (plain // 2 - 1, plain - 1):
+            found = judged.pop(0)
+            for one, other in zip(found, mean, strict=True):
+                np.testing.assert_allclose(one, other, atol=1e-6)
+    for one, other in zip(after[plain - 1], after[-1], strict=True):
+        np.testing.assert_array_equal(one, other)
+    for one, other in zip(run.model.trainable_variables, found, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_early_stopping(weights, eager, monkeypatch):
     """The best of three is the first, so the second and third are waited for and not kept."""
     figures = iter([0.1, 0.2, 0.3, 0.4, 0.5])
@@ -307,6 +338,7 @@ def test_labels_that_matplotlib_would_read_as_mathematics(weights, eager, tmp_pa
         ({"learning_rate": "fast"}, "learning_rate='fast' must be a number"),
         ({"seed": -1}, "seed=-1 must be a whole number from 0"),
         ({"clip": -1}, "clip=-1 must be a number"),
+        ({"average": 1}, "average=1 must be a number from 0"),
         ({"dropout": 1.5}, "dropout=1.5 must be a number from 0"),
         ({"task": "poetry"}, "task='poetry': it must be 'classification'"),
         ({"class_weight": "even"}, "class_weight='even': it must be None or 'balanced'"),
