@@ -2,7 +2,6 @@
 
 python benchmarks/pretraining.py prepare --data $KBZ_DATA     # MB/s, memory, shares of real tokens, rates of masks
 python benchmarks/pretraining.py pipeline --data $KBZ_DATA    # batches against what bert_tiny takes
-python benchmarks/pretraining.py stock --data $KBZ_DATA       # stock Adam and ours, both curves
 
 The corpus is made once, in --out, from all English text in the data.
 """
@@ -121,62 +120,9 @@ def tiny(corpus: Corpus, length: int, rows: int):
     return step, Batches(corpus, Objective(pairs="nsp"), length, rows)
 
 
-def measure_stock(given: argparse.Namespace) -> None:
-    """The same small pretraining with Keras's look-up and AdamW, where gradients are lists of rows, and with ours."""
-    import keras
-
-    from keras_bert_zoo.layers import embeddings, tables
-
-    def plain(table, ids):
-        return keras.ops.take(table, keras.ops.cast(ids, "int32"), axis=0)
-
-    corpus, ours = corpus_of(given), tables.lookup
-    stock = keras.optimizers.AdamW(given.rate, 0.01, epsilon=1e-6, global_clipnorm=1.0)
-    stock.exclude_from_weight_decay(var_names=[r"(^|/)(gamma|beta|bias)(:0)?$"])
-    curves = {}
-    for name, lookup, optimizer in (("stock", plain, stock), ("ours", ours, None)):
-        tables.lookup = embeddings.lookup = lookup
-        curves[name] = curve(corpus, given, optimizer)
-        print(name, " ".join(f"{loss:.3f}" for loss in curves[name]), flush=True)
-    tables.lookup = embeddings.lookup = ours
-
-
-def curve(corpus: Corpus, given: argparse.Namespace, optimizer) -> list[float]:
-    """The masked-LM loss of every twentieth part of a run; `optimizer` gets what the tape gives, or else ours does."""
-    import tensorflow as tf
-
-    from keras_bert_zoo.training.step import counts, inputs_of, losses
-
-    step, batches = tiny(corpus, 128, 16)
-    model, found = step.model, []
-
-    @tf.function
-    def learn(batch, masked, pairs):
-        with tf.GradientTape() as tape:
-            sums = losses(model(inputs_of(batch), training=True), batch)
-            total = sums["masked_lm"] * masked + sums["pairs"] * pairs
-        variables = [v.value for v in model.trainable_variables]
-        optimizer.apply(tape.gradient(total, variables), model.trainable_variables)
-        return sums["masked_lm"] * masked
-
-    if optimizer:
-        optimizer.build(model.trainable_variables)
-    for number in range(given.steps):
-        batch, count = batches[number], counts(batches[number])
-        rate = given.rate * min((number + 1) / (0.1 * given.steps), 1.0)
-        if optimizer:
-            optimizer.learning_rate.assign(rate)
-            tensors = {key: tf.constant(value) for key, value in batch.items()}
-            found.append(float(learn(tensors, np.float32(1 / count["masked_lm"]), np.float32(1 / count["pairs"]))))
-        else:
-            found.append(step(batch, rate)["masked_lm"] / count["masked_lm"])
-    return [float(np.mean(part)) for part in np.array_split(found, 20)]
-
-
 MEASURES = {
     "prepare": measure_prepare,
     "pipeline": measure_pipeline,
-    "stock": measure_stock,
 }
 
 
@@ -185,8 +131,6 @@ def main() -> None:
     parser.add_argument("what", choices=MEASURES)
     parser.add_argument("--data", type=Path, default=os.environ.get("KBZ_DATA"))
     parser.add_argument("--out", type=Path, default=Path("runs/english"))
-    parser.add_argument("--steps", type=int, default=600, help="of each curve")
-    parser.add_argument("--rate", type=float, default=1e-3)
     given = parser.parse_args()
     if given.data is None:
         parser.error("give --data, or set KBZ_DATA")
