@@ -2,6 +2,7 @@
 
 python benchmarks/finetune.py sms --seeds 5                            # the bundled SMS Spam Collection
 python benchmarks/finetune.py sms --seeds 3 --with ours transformers   # each seed by each in turn: a ratio of speed
+python benchmarks/finetune.py sms --seeds 5 --epochs 4 --average 0.99 --dropout 0
 python benchmarks/finetune.py sst2 --data $KBZ_DATA --rows 20000
 
 Prints one line of JSON for each seed and peer, and what they come to. train_s counts the tokens of the training texts
@@ -26,6 +27,7 @@ from keras_bert_zoo.training.scores import score
 
 BATCH, RATE, DECAY, WARMUP, CLIP = 32, 1e-4, 0.01, 0.1, 1.0
 WEIGHTS = None  # of the classes, or "balanced"
+DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob")  # transformers' words
 
 
 def some(examples: Examples, rows: int | None, seed: int) -> Examples:
@@ -54,7 +56,7 @@ def claims(data: Path, rows: int | None, seed: int) -> tuple[Splits, int]:
     return Splits(drawn.train, drawn.validation, read(data / "claims/claimbuster/test.json")), 96
 
 
-def ours(splits: Splits, length: int, seed: int, epochs: int) -> dict:
+def ours(splits: Splits, length: int, seed: int, given: argparse.Namespace) -> dict:
     from keras_bert_zoo import finetune
 
     run = finetune(
@@ -62,12 +64,14 @@ def ours(splits: Splits, length: int, seed: int, epochs: int) -> dict:
         train=splits.train,
         validation=splits.validation,
         test=splits.test,
-        epochs=epochs,
+        epochs=given.epochs,
         batch_size=BATCH,
         learning_rate=RATE,
         seed=seed,
         length=length,
         class_weight=WEIGHTS,
+        dropout=given.dropout,
+        average=given.average,
         baseline=None,
     )
     started = time.monotonic()
@@ -76,16 +80,16 @@ def ours(splits: Splits, length: int, seed: int, epochs: int) -> dict:
     return run.report["test"] | {"train_s": run.report["train_seconds"] + tokenized_s}
 
 
-def transformers(splits: Splits, length: int, seed: int, epochs: int) -> dict:
+def transformers(splits: Splits, length: int, seed: int, given: argparse.Namespace) -> dict:
     """The recipe of transformers' own examples: texts tokenised once, batches padded to their longest text."""
     labels = Labels.of(splits.train.labels, "train")
-    peer = Torch(len(labels.names), length, seed)
+    peer = Torch(len(labels.names), length, seed, given.dropout)
     started = time.monotonic()
     rows = peer.tokenize(splits.train.texts)
     trained_s = time.monotonic() - started
-    peer.prepare(labels.numbers(splits.train), len(labels.names), epochs)
+    peer.prepare(labels.numbers(splits.train), len(labels.names), given.epochs)
     random, best = np.random.default_rng(seed), None
-    for _ in range(epochs):
+    for _ in range(given.epochs):
         started = time.monotonic()
         peer.train(rows, random.permutation(len(rows)))
         trained_s += time.monotonic() - started
@@ -99,7 +103,7 @@ def transformers(splits: Splits, length: int, seed: int, epochs: int) -> dict:
 class Torch:
     """all-MiniLM-L6-v2 as a classifier of transformers, and its steps in PyTorch: AdamW, linear decay."""
 
-    def __init__(self, classes: int, length: int, seed: int):
+    def __init__(self, classes: int, length: int, seed: int, dropout: float | None):
         import torch
         from transformers import AutoModelForSequenceClassification, AutoTokenizer, DataCollatorWithPadding
 
@@ -111,7 +115,8 @@ class Torch:
         self.torch, self.length = torch, length
         self.tokenizer = AutoTokenizer.from_pretrained(folder)
         self.collate = DataCollatorWithPadding(self.tokenizer)
-        self.model = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=classes)
+        less = {} if dropout is None else dict.fromkeys(DROPOUTS, dropout)
+        self.model = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=classes, **less)
 
     def tokenize(self, texts: list[str]) -> list[dict]:
         found = self.tokenizer(texts, truncation=True, max_length=self.length)
@@ -155,7 +160,7 @@ class Torch:
         return found
 
 
-def words(splits: Splits, length: int, seed: int, epochs: int) -> dict:
+def words(splits: Splits, length: int, seed: int, given: argparse.Namespace) -> dict:
     """TF-IDF and logistic regression."""
     labels = Labels.of(splits.train.labels, "train")
     found = tfidf(splits.train, labels.numbers(splits.train), splits.test, len(labels.names), WEIGHTS)
@@ -170,7 +175,7 @@ def measure(given: argparse.Namespace, peer: str, seed: int) -> dict:
     """The line of one peer with one seed."""
     splits, length = SETS[given.set](given.data and Path(given.data), given.rows, seed)
     started = time.monotonic()
-    figures = WITH[peer](splits, length, seed, given.epochs)
+    figures = WITH[peer](splits, length, seed, given)
     last = list(figures["per_class"])[-1]
     line = {"set": given.set, "with": peer, "seed": seed, "accuracy": figures["accuracy"]}
     line |= {"macro_f1": figures["macro_f1"], f"f1 {last}": figures["per_class"][last]["f1"]}
@@ -203,6 +208,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--dropout", type=float, help="of the blocks; else as the weights say")
+    parser.add_argument("--average", type=float, help="ours alone: a running mean of the weights")
     parser.add_argument("--rows", type=int, help="so many of the rows to learn from, drawn with the seed")
     given = parser.parse_args()
     if given.set != "sms" and given.data is None:

@@ -27,6 +27,7 @@ def finetune(
     learning_rate: Annotated[float, Option(help="At its peak.")] = 5e-5,
     seed: Annotated[int, Option()] = 0,
     length: Annotated[int | None, Option(help="Tokens a text is cut to; else taken from the data.")] = None,
+    pooling: Annotated[str | None, Option(help="first, or mean; else as the weights' own classifier.")] = None,
     dropout: Annotated[float | None, Option(help="Of the blocks; else as the weights say.")] = None,
     average: Annotated[float | None, Option(help="Such as 0.99: keep a running mean of the weights.")] = None,
     class_weight: Annotated[str | None, Option(help="balanced: every class weighs the same.")] = None,

@@ -12,10 +12,11 @@ from keras_bert_zoo.layers.dropout import Dropout
 from keras_bert_zoo.layers.embeddings import Embeddings
 from keras_bert_zoo.layers.feed_forward import FeedForward
 from keras_bert_zoo.layers.heads import MaskedLMHead, ScoreHead
-from keras_bert_zoo.layers.pooler import Pooler
+from keras_bert_zoo.layers.pooler import POOLINGS, Pooler
 
 __all__ = [
     "ACTIVATIONS",
+    "POOLINGS",
     "Composite",
     "Dropout",
     "Embeddings",

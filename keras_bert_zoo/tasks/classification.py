@@ -20,6 +20,8 @@ from keras_bert_zoo.tasks.task import Task
 class Classification(Task):
     """The pooled output through dropout and a dense layer (Devlin et al. 2019, section 4.1).
 
+    `pooling` is "first", BERT's, or "mean", which suits encoders that were made for sentences (layers.Pooler).
+
     Returns logits (B, C), or (B, K, C) for rows of several texts with text_positions (B, K).
     `labels` names the classes; without it they are LABEL_0, LABEL_1, ... With a `threshold` the answer of two
     classes is the second from that probability on, in place of the likelier.
@@ -35,12 +37,13 @@ class Classification(Task):
         labels: Sequence[str] | None = None,
         head_dropout: float = 0.1,
         threshold: float | None = None,
+        pooling: str = "first",
         **kwargs,
     ):
-        self.labels = name_classes(num_classes, labels)
+        self.pooling, self.labels = pooling, name_classes(num_classes, labels)
         self.head_dropout, self.threshold = head_dropout, check_threshold(threshold, self.labels)
         parts = {
-            "pooler": Pooler(encoder.config, name="pooler"),
+            "pooler": Pooler(encoder.config, pooling, name="pooler"),
             "classifier": ScoreHead(encoder.config, len(self.labels), head_dropout, encoder.seeds, name="classifier"),
         }
         super().__init__(encoder, parts, **kwargs)
@@ -51,7 +54,8 @@ class Classification(Task):
 
     def call(self, inputs, training=None):
         state = self.encoder(inputs, training=training)["sequence_output"]
-        return self.classifier(self.pooler(state, inputs.get("text_positions")), training=training)
+        pooled = self.pooler(state, inputs["padding_mask"], inputs.get("text_positions"))
+        return self.classifier(pooled, training=training)
 
     def targets(self, y) -> np.ndarray:
         """Class numbers (B,) or (B, K), int32, out of numbers or names. ZooError for what is no class."""
@@ -75,10 +79,14 @@ class Classification(Task):
         return y.astype("int32")
 
     def options(self) -> dict[str, Any]:
-        return {"labels": list(self.labels), "head_dropout": self.head_dropout, "threshold": self.threshold}
+        own = {"head_dropout": self.head_dropout, "threshold": self.threshold, "pooling": self.pooling}
+        return {"labels": list(self.labels), **own}
 
     def describe(self) -> Description:
-        return replace(super().describe(), labels=self.labels, head_dropout=self.head_dropout, threshold=self.threshold)
+        said = replace(super().describe(), labels=self.labels, head_dropout=self.head_dropout, threshold=self.threshold)
+        if self.pooling == "first":
+            return said
+        return replace(said, architecture=None, task=self.key, options={"pooling": self.pooling})  # not Hugging Face's
 
     def decode(self, outputs, inputs) -> list[dict[str, Any]]:
         """The likeliest "label", its "score" (a probability), and the "scores" of all labels."""

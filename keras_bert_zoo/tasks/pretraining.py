@@ -43,7 +43,7 @@ class Pretraining(Task):
 
     def call(self, inputs, training=None):
         state = self.encoder(inputs, training=training)["sequence_output"]
-        pooled = self.pooler(state, inputs.get("text_positions"))
+        pooled = self.pooler(state, inputs["padding_mask"], inputs.get("text_positions"))
         return {
             "masked_lm": self.masked_lm(state, inputs.get("mask_positions"), tokens=self.encoder.embeddings.tokens),
             "next_sentence": self.next_sentence(pooled, training=training),

@@ -32,7 +32,9 @@ class States(Task):
     def call(self, inputs, training=None):
         outputs = self.encoder(inputs, training=training)
         if self.has_pooler:
-            outputs["pooled_output"] = self.pooler(outputs["sequence_output"], inputs.get("text_positions"))
+            outputs["pooled_output"] = self.pooler(
+                outputs["sequence_output"], inputs["padding_mask"], inputs.get("text_positions")
+            )
         if self.has_attentions:
             outputs["attentions"] = self.encoder.attentions(inputs)
         return outputs

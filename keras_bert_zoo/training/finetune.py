@@ -103,6 +103,8 @@ def make_model(weights: str | Path | None, labels: Labels, chosen: Settings) -> 
             check_labels(labels, names, weights)
     keras.utils.set_random_seed(chosen.seed)
     options = {"labels": names, "head_dropout": chosen.head_dropout, "dtype": chosen.dtype}
+    if chosen.pooling is not None:
+        options |= {"pooling": chosen.pooling}
     if chosen.dropout is not None:
         options |= {"dropout": chosen.dropout, "attention_dropout": chosen.dropout}
     model = build(name, task=chosen.task, weights=checkpoint, **options)

@@ -7,6 +7,7 @@ from typing import Any
 from keras_bert_zoo.config import check_value
 from keras_bert_zoo.data import Columns
 from keras_bert_zoo.errors import ZooError, find
+from keras_bert_zoo.layers import POOLINGS
 
 CHOICES = {
     "task": ("classification",),
@@ -15,7 +16,11 @@ CHOICES = {
     "threshold": (None, "validation"),
     "head": ("keep", "new"),
     "baseline": ("tfidf", None),
+    "pooling": (None, *POOLINGS),
 }
+NUMBERS = dict.fromkeys(("epochs", "batch_size", "length", "patience"), int)
+NUMBERS |= dict.fromkeys(("learning_rate", "warmup", "weight_decay", "head_dropout", "dropout", "average"), float)
+MAY_BE_NONE = ("length", "patience", "dropout", "average")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +37,7 @@ class Settings:
     weight_decay: float = 0.01
     clip: float = 1.0  # of the gradient's global norm; 0 leaves it
     head_dropout: float = 0.1
+    pooling: str | None = None  # "first" or "mean"; None: as the weights' own classifier, and "first" for a new one
     dropout: float | None = None  # of the blocks, attention's too; None: as the weights say
     dtype: str | None = None  # a Keras policy such as "mixed_bfloat16"
     jit_compile: bool | None = None  # None: on an accelerator and on JAX, where it pays
@@ -66,16 +72,9 @@ class Settings:
             value = getattr(self, name)
             if value not in allowed:
                 raise ZooError(f"{name}={value!r}: it must be {' or '.join(map(repr, allowed))}.")
-        for name in ("epochs", "batch_size"):
-            check_value(name, int, getattr(self, name))
-        for name in ("length", "patience"):
-            if getattr(self, name) is not None:
-                check_value(name, int, getattr(self, name))
-        for name in ("learning_rate", "warmup", "weight_decay", "head_dropout"):
-            check_value(name, float, getattr(self, name))
-        for name in ("dropout", "average"):
-            if getattr(self, name) is not None:
-                check_value(name, float, getattr(self, name))
+        for name, kind in NUMBERS.items():
+            if getattr(self, name) is not None or name not in MAY_BE_NONE:
+                check_value(name, kind, getattr(self, name))
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed < 2**32:
             raise ZooError(f"seed={self.seed!r} must be a whole number from 0 to below 2**32.")
         if not isinstance(self.clip, (int, float)) or not 0 <= self.clip < float("inf"):

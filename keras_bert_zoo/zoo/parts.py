@@ -75,7 +75,7 @@ def with_labels(checkpoint: checkpoints.Checkpoint, task_class: type[Task], opti
     said = checkpoint.description
     if "num_classes" not in options and "labels" not in options:
         options = options | ({"labels": said.labels} if said.labels else {"num_classes": checkpoint.num_classes})
-    kept = {"head_dropout": said.head_dropout, "threshold": said.threshold}
+    kept = {"head_dropout": said.head_dropout, "threshold": said.threshold, "pooling": said.options.get("pooling")}
     return {key: value for key, value in kept.items() if value is not None} | options
 
 

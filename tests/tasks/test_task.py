@@ -12,54 +12,56 @@ TASKS = {
     "pretraining": {},
     "classification": {"num_classes": 3, "head_dropout": 0.2},
 }
-every_task = pytest.mark.parametrize("task", TASKS)
+CASES = [pytest.param(task, options, id=task) for task, options in TASKS.items()]
+CASES.append(pytest.param("classification", TASKS["classification"] | {"pooling": "mean"}, id="mean"))
+every_task = pytest.mark.parametrize(("task", "options"), CASES)
+with_targets = pytest.mark.parametrize(("task", "options"), CASES[1:])
 
 
 @every_task
-def test_config(task, family):
-    contracts.comes_back_from_its_config(task, family, TASKS[task])
+def test_config(task, options, family):
+    contracts.comes_back_from_its_config(task, family, options)
 
 
 @every_task
-def test_keras_file(task, family, tmp_path, tokenizer):
-    contracts.comes_back_from_a_keras_file(task, family, TASKS[task], tmp_path, tokenizer)
+def test_keras_file(task, options, family, tmp_path, tokenizer):
+    contracts.comes_back_from_a_keras_file(task, family, options, tmp_path, tokenizer)
 
 
 @every_task
-def test_folder(task, family, tmp_path, tokenizer):
-    options = {} if task == "states" else TASKS[task]
-    contracts.comes_back_from_its_folder(task, family, options, tmp_path, tokenizer)
+def test_folder(task, options, family, tmp_path, tokenizer):
+    contracts.comes_back_from_its_folder(task, family, {} if task == "states" else options, tmp_path, tokenizer)
 
 
 @every_task
-def test_padding(task, family):
-    contracts.does_not_see_padding(task, family, TASKS[task])
+def test_padding(task, options, family):
+    contracts.does_not_see_padding(task, family, options)
 
 
 @every_task
-def test_packing(task, family):
-    contracts.packs(task, family, {} if task == "states" else TASKS[task])
+def test_packing(task, options, family):
+    contracts.packs(task, family, {} if task == "states" else options)
 
 
 @every_task
 @pytest.mark.parametrize("policy", ["mixed_bfloat16"])
-def test_precision(task, family, policy):
-    contracts.runs_in(policy, task, family, TASKS[task])
+def test_precision(task, options, family, policy):
+    contracts.runs_in(policy, task, family, options)
 
 
-@pytest.mark.parametrize("task", [task for task in TASKS if task != "states"])
-def test_learns(task, family):
-    contracts.learns(task, family, TASKS[task])
+@with_targets
+def test_learns(task, options, family):
+    contracts.learns(task, family, options)
 
 
-@pytest.mark.parametrize("task", [task for task in TASKS if task != "states"])
-def test_drops_out(task, family):
-    contracts.drops_out(task, family, TASKS[task])
+@with_targets
+def test_drops_out(task, options, family):
+    contracts.drops_out(task, family, options)
 
 
 @every_task
-def test_unties(task, family):
-    contracts.unties(task, family, TASKS[task])
+def test_unties(task, options, family):
+    contracts.unties(task, family, options)
 
 
 def test_a_tokenizer_that_does_not_fit(tokenizer):
