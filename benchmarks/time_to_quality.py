@@ -144,7 +144,7 @@ def stock(folder: Path, heldout: Heldout, clock: Callable[..., Clock]) -> None:
 
     from keras_bert_zoo.layers import embeddings, tables
     from keras_bert_zoo.training.ahead import ahead
-    from keras_bert_zoo.training.step import counts, inputs_of, losses
+    from keras_bert_zoo.training.step import inputs_of, losses
 
     tables.lookup = embeddings.lookup = lambda table, ids: keras.ops.take(table, keras.ops.cast(ids, "int32"), axis=0)
     step, batches, measure = our_parts(folder, heldout)
@@ -163,7 +163,7 @@ def stock(folder: Path, heldout: Heldout, clock: Callable[..., Clock]) -> None:
         ticking = clock(measure)
         for batch in coming:
             optimizer.learning_rate.assign(ticking.rate)
-            count = np.float32(counts(batch)["masked_lm"])
+            count = batch["mask_weights"].sum()
             learn({key: tf.constant(value) for key, value in batch.items()}, tf.constant(count))
             if not ticking.after_step(int((batch["padding_mask"] > 0).sum())):
                 return

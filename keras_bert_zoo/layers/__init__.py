@@ -8,7 +8,7 @@ from keras_bert_zoo.layers.activations import ACTIVATIONS
 from keras_bert_zoo.layers.attention import SelfAttention
 from keras_bert_zoo.layers.block import EncoderBlock
 from keras_bert_zoo.layers.composite import Composite
-from keras_bert_zoo.layers.dropout import Dropout
+from keras_bert_zoo.layers.dropout import Dropout, Seeds
 from keras_bert_zoo.layers.embeddings import Embeddings
 from keras_bert_zoo.layers.feed_forward import FeedForward
 from keras_bert_zoo.layers.heads import MaskedLMHead, ScoreHead
@@ -25,5 +25,6 @@ __all__ = [
     "MaskedLMHead",
     "Pooler",
     "ScoreHead",
+    "Seeds",
     "SelfAttention",
 ]

@@ -7,7 +7,7 @@ from keras import ops
 
 from keras_bert_zoo.config import BertConfig
 from keras_bert_zoo.errors import find
-from keras_bert_zoo.layers import ACTIVATIONS, Composite, Embeddings, EncoderBlock
+from keras_bert_zoo.layers import ACTIVATIONS, Composite, Embeddings, EncoderBlock, Seeds
 
 
 class BertEncoder(Composite):
@@ -26,7 +26,7 @@ class BertEncoder(Composite):
         super().__init__(**kwargs)
         find(ACTIVATIONS, config.activation, "activation")
         self.config, self.block_maker = config, block
-        self.seeds = keras.random.SeedGenerator()
+        self.seeds = Seeds()
         self.embeddings = Embeddings(config, self.seeds, name="embeddings")
         self.blocks = [block(config, self.seeds, name=f"block_{i}") for i in range(config.num_blocks)]
         self.last_norm = (

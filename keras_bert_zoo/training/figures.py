@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from keras_bert_zoo.config import BertConfig
 from keras_bert_zoo.training.step import SUMS
 
@@ -17,15 +15,14 @@ class Figures(dict):
     def __init__(self, sums: Mapping[str, float] | None = None):
         super().__init__(sums or dict.fromkeys((*SUMS, *COUNTS), 0.0))
 
-    def add(self, batch: Mapping[str, np.ndarray], found: Mapping[str, Any], seconds: float) -> None:
-        if found["applied"]:
-            for name in SUMS:
+    def add(self, found: Mapping[str, Any], seconds: float) -> None:
+        """The figures of a step, or of a batch that was measured."""
+        if found.get("applied", True):
+            for name in (*SUMS, "masked", "answers"):
                 self[name] += found[name]
-            self["masked"] += float(batch["mask_weights"].sum())
-            self["answers"] += float(batch["text_weights"].sum()) if "answers" in batch else 0.0
-            self["norm"] += found["norm"]
+            self["norm"] += found.get("norm", 0.0)
             self["steps"] += 1
-        self["real"] += int((batch["padding_mask"] > 0).sum())
+        self["real"] += found["real"]
         self["seconds"] += seconds
 
     def means(self) -> dict[str, float]:

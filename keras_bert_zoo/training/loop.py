@@ -101,9 +101,9 @@ class Loop:
                 started = time.monotonic()
                 batch, rate = next(coming), self.rate()
                 found = self.step(batch, rate)
-                self.figures.add(batch, found, time.monotonic() - started)
+                self.figures.add(found, time.monotonic() - started)
                 place["step"] += 1
-                place["tokens"] += int((batch["padding_mask"] > 0).sum())
+                place["tokens"] += int(found["real"])
                 place["seconds"] += time.monotonic() - started
                 if not self.is_sound(found, batches, place["step"] - began - 1):
                     return
@@ -160,8 +160,7 @@ class Loop:
         batches, count = self.heldout
         figures = Figures()
         for number in range(count):
-            batch = batches[number]
-            figures.add(batch, self.step.measure(batch) | {"applied": True, "norm": 0.0}, 0.0)
+            figures.add(self.step.measure(batches[number]), 0.0)
         means = figures.means()
         means.pop("norm")
         return means

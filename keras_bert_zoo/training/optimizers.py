@@ -15,7 +15,12 @@ class AdamW(keras.optimizers.AdamW):
     The moments are corrected for their start at zero, which google-research/bert leaves out and Mosbach et al. 2021
     show to matter in fine-tuning. Rows that a gradient of a table has twice are summed before the norm and the second
     moment, which Keras 3.15 does not do on TensorFlow.
+
+    `summed` says that gradients come summed over replicas; where `keep`, a condition in the graph, is false, weights
+    and moments stay as they are.
     """
+
+    summed, keep = False, None
 
     def __init__(
         self,
@@ -37,9 +42,23 @@ class AdamW(keras.optimizers.AdamW):
         return super().apply([dense(g, v) for g, v in zip(grads, variables, strict=True)], trainable_variables)
 
     def update_step(self, gradient, variable, learning_rate):
+        if self.keep is None:
+            self.move(gradient, variable, learning_rate)
+            return
+        place = self._get_variable_index(variable)
+        touched = variable, self._momentums[place], self._velocities[place]
+        before = [ops.convert_to_tensor(one) for one in touched]
+        self.move(gradient, variable, learning_rate)
+        for one, value in zip(touched, before, strict=True):
+            self.assign(one, ops.where(self.keep, ops.convert_to_tensor(one), value))
+
+    def move(self, gradient, variable, learning_rate):
         """Keras's own step; on TensorFlow's devices in one pass over memory, where Keras makes a dozen."""
         if self.amsgrad or not in_one_pass(self, gradient, variable, learning_rate):
             super().update_step(gradient, variable, learning_rate)
+
+    def _all_reduce_sum_gradients(self, pairs):
+        return pairs if self.summed else super()._all_reduce_sum_gradients(pairs)
 
 
 def in_one_pass(optimizer: AdamW, gradient, variable, learning_rate) -> bool:
@@ -79,7 +98,7 @@ class LAMB(AdamW):
         super().__init__(learning_rate, weight_decay, **kwargs)
         self.decay, self.weight_decay = weight_decay, None  # so that Keras takes none off apart
 
-    def update_step(self, gradient, variable, learning_rate):
+    def move(self, gradient, variable, learning_rate):
         place = self._get_variable_index(variable)
         first, second = self._momentums[place], self._velocities[place]
         gradient = ops.cast(gradient, "float32")

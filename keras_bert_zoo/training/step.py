@@ -1,15 +1,19 @@
-"""One step of pretraining: gradients of summed losses over micro-batches, divided once, clipped once, applied once."""
+"""One step of pretraining: gradients of summed losses over micro-batches and replicas, divided once, clipped once,
+applied once."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
+from keras_bert_zoo.distribution import Runtime
 from keras_bert_zoo.tasks import Task
 
+ONE = Runtime()
 SUMS = ("masked_lm", "masked_correct", "pairs", "pairs_correct")
+COUNTS = ("masked", "answers", "real")
 INPUTS = ("token_ids", "segment_ids", "padding_mask", "mask_positions", "text_positions")
 Batch = Mapping[str, np.ndarray]
 
@@ -20,7 +24,7 @@ def losses(outputs: Any, batch: Mapping[str, Any]) -> dict[str, Any]:
     parts = {"masked_lm": (logits, batch["mask_ids"], batch["mask_weights"])}
     if "answers" in batch:
         parts["pairs"] = (outputs["next_sentence"], batch["answers"], batch["text_weights"])
-    sums = dict.fromkeys(SUMS, 0.0)
+    sums = {name: ops.zeros(()) for name in SUMS}
     for name, (scores, truth, weights) in parts.items():
         sums[name] = ops.sum(surprise(scores, truth) * weights)
         right = ops.sum(correct(scores, truth) * weights)
@@ -48,43 +52,68 @@ def correct(scores: Any, truth: Any) -> Any:
     return ops.cast(own >= best, "float32")[..., 0] / equals
 
 
-def counts(batch: Batch) -> dict[str, float]:
-    """What the sums of a whole batch are divided by: its hidden pieces and its texts with an answer."""
-    texts = batch["text_weights"].sum() if "answers" in batch else 0
-    return {"masked_lm": max(float(batch["mask_weights"].sum()), 1.0), "pairs": max(float(texts), 1.0)}
+def counts(batch: Mapping[str, Any]) -> dict[str, Any]:
+    """How many hidden pieces, texts with an answer and real tokens a batch has."""
+    texts = ops.sum(batch["text_weights"]) if "answers" in batch else ops.zeros(())
+    real = ops.sum(ops.cast(batch["padding_mask"] > 0, "float32"))
+    return {"masked": ops.sum(batch["mask_weights"]), "answers": texts, "real": real}
 
 
-def parts_of(batch: Batch, micro: int) -> list[dict[str, np.ndarray]]:
-    """A batch in parts of `micro` rows."""
-    rows = len(batch["token_ids"])
-    return [{key: value[at : at + micro] for key, value in batch.items()} for at in range(0, rows, micro)]
+def loss_of(sums: Mapping[str, Any], found: Mapping[str, Any]) -> Any:
+    """What is learnt from: each sum divided by its count in the whole batch."""
+    return sums["masked_lm"] / ops.maximum(found["masked"], 1.0) + sums["pairs"] / ops.maximum(found["answers"], 1.0)
+
+
+def inputs_of(batch: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: batch[key] for key in INPUTS if key in batch}
+
+
+def padded(batch: Batch, multiple: int) -> dict[str, np.ndarray]:
+    """With rows that weigh nothing, up to a multiple."""
+    missing = -len(batch["token_ids"]) % multiple
+    return {
+        key: np.concatenate([value, np.zeros((missing, *value.shape[1:]), value.dtype)]) for key, value in batch.items()
+    }
 
 
 class Step:
-    """Takes batches, changes the model. `micro` rows at a time go through it; the result is that of all at once.
+    """Takes batches, changes the model. `micro` rows go through a device at once; the result is that of all at once.
 
-    Calling it with a batch and a learning rate gives the batch's summed losses, the gradient's norm and whether the
-    step was applied: one with a norm that is no number changes nothing. `variables` is all that must be kept to go on.
+    `take` gets the batches of some steps, of which each process gives its own rows, and their learning rates, and gives
+    for each step the summed losses and counts of the whole batch, the gradient's norm, and whether the step was
+    applied: one with a norm that is no number changes nothing. `variables` is all that must be kept to go on.
     """
 
-    def __init__(self, model: Task, optimizer: keras.optimizers.Optimizer, micro: int, clip: float | None, jit: bool):
+    def __init__(
+        self,
+        model: Task,
+        optimizer: keras.optimizers.Optimizer,
+        micro: int,
+        clip: float | None,
+        jit: bool,
+        runtime: Runtime = ONE,
+    ):
         self.model, self.optimizer, self.micro, self.clip = model, optimizer, micro, clip or float("inf")
+        self.runtime = runtime
         if not optimizer.built:
-            optimizer.build(model.trainable_variables)
+            with runtime.scope():
+                optimizer.build(model.trainable_variables)
         self.compile(jit)
 
     def __call__(self, batch: Batch, rate: float) -> dict[str, float]:
-        count = counts(batch)
-        scale = [np.float32(1 / count["masked_lm"]), np.float32(1 / count["pairs"])]
-        totals = [self.gather(part, *scale, index == 0) for index, part in enumerate(parts_of(batch, self.micro))]
-        norm = float(self.apply(np.float32(rate)))
-        sums = {name: float(sum(float(total[name]) for total in totals)) for name in SUMS}
-        return sums | {"norm": norm, "applied": bool(np.isfinite(norm))}
+        return self.take([batch], [rate])[0]
+
+    def take(self, batches: Sequence[Batch], rates: Sequence[float], stop: bool = False) -> list[dict[str, float]]:
+        """The figures of each step; "stop" is above 0 where a process said so."""
+        raise NotImplementedError
 
     def measure(self, batch: Batch) -> dict[str, float]:
-        """The summed losses of a batch, without dropout and without learning from it."""
-        found = [self.score(part) for part in parts_of(batch, self.micro)]
-        return {name: float(sum(float(sums[name]) for sums in found)) for name in SUMS}
+        """The summed losses and counts of a batch, without dropout and without learning from it."""
+        raise NotImplementedError
+
+    def parts(self, batch: Batch) -> int:
+        """In how many parts this process's rows go through its devices."""
+        return max(len(batch["token_ids"]) // (self.runtime.here * self.micro), 1)
 
     def variables(self) -> list[tuple[str, Any]]:
         """Weights, streams of random numbers and the optimizer's slots, by names that do not change."""
@@ -93,117 +122,12 @@ class Step:
         return model + slots
 
 
-class TensorFlowStep(Step):
-    def compile(self, jit: bool) -> None:
-        import tensorflow as tf
-
-        weights = [v.value for v in self.model.trainable_variables]
-        sums = [tf.Variable(tf.zeros_like(v), trainable=False) for v in weights]
-
-        @tf.function(jit_compile=jit, autograph=False)
-        def gather(batch, masked, pairs, first):
-            with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch(weights)
-                outputs = self.model(inputs_of(batch), training=True)
-                found = losses(outputs, batch)
-                total = found["masked_lm"] * masked + found["pairs"] * pairs
-            gradients = tape.gradient(total, weights, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-            for one, gradient in zip(sums, gradients, strict=True):
-                one.assign(tf.where(first, 0.0, one) + gradient)
-            return found
-
-        @tf.function(jit_compile=jit, autograph=False)
-        def apply(rate):
-            norm = tf.linalg.global_norm(sums)
-            scale = self.clip / tf.maximum(norm, self.clip) if np.isfinite(self.clip) else 1.0
-            self.optimizer.learning_rate.assign(rate)
-            tf.cond(tf.math.is_finite(norm), lambda: take(scale), lambda: None)
-            return norm
-
-        def take(scale) -> None:
-            self.optimizer.apply([one * scale for one in sums], self.model.trainable_variables)
-
-        @tf.function(jit_compile=jit, autograph=False)
-        def score(batch):
-            return losses(self.model(inputs_of(batch), training=False), batch)
-
-        def as_tensors(batch: Batch) -> dict:
-            return {key: tf.constant(value) for key, value in batch.items()}
-
-        self.gather = lambda batch, masked, pairs, first: gather(as_tensors(batch), masked, pairs, tf.constant(first))
-        self.apply = lambda rate: apply(tf.constant(rate))
-        self.score = lambda batch: score(as_tensors(batch))
-
-
-class JaxStep(Step):
-    def compile(self, jit: bool) -> None:
-        import jax
-        import jax.numpy as jnp
-
-        model, optimizer = self.model, self.optimizer
-
-        def total(trainable, others, batch, masked, pairs):
-            outputs, others = model.stateless_call(trainable, others, inputs_of(batch), training=True)
-            found = losses(outputs, batch)
-            return found["masked_lm"] * masked + found["pairs"] * pairs, (found, others)
-
-        @jax.jit
-        def gather(trainable, others, sums, batch, masked, pairs):
-            gradients, (found, others) = jax.grad(total, has_aux=True)(trainable, others, batch, masked, pairs)
-            return found, others, [one + gradient for one, gradient in zip(sums, gradients, strict=True)]
-
-        @jax.jit
-        def apply(trainable, slots, sums):
-            norm = jnp.sqrt(sum(jnp.sum(jnp.square(one)) for one in sums))
-            scale = self.clip / jnp.maximum(norm, self.clip) if np.isfinite(self.clip) else 1.0
-            new = optimizer.stateless_apply(slots, [one * scale for one in sums], trainable)
-            keep = jnp.isfinite(norm)
-            return norm, jax.tree.map(lambda a, b: jnp.where(keep, a, b), new, (list(trainable), list(slots)))
-
-        @jax.jit
-        def score(trainable, others, batch):
-            outputs, _ = model.stateless_call(trainable, others, inputs_of(batch), training=False)
-            return losses(outputs, batch)
-
-        self.functions = gather, apply, score
-
-    def gather(self, batch, masked, pairs, first):
-        weights, others = self.values(self.model.trainable_variables), self.values(self.model.non_trainable_variables)
-        if first:
-            self.sums = [ops.zeros_like(one) for one in weights]
-        found, others, self.sums = self.functions[0](weights, others, self.sums, dict(batch), masked, pairs)
-        assign(self.model.non_trainable_variables, others)
-        return found
-
-    def apply(self, rate):
-        self.optimizer.learning_rate.assign(rate)
-        weights, slots = self.values(self.model.trainable_variables), self.values(self.optimizer.variables)
-        norm, (weights, slots) = self.functions[1](weights, slots, self.sums)
-        assign(self.model.trainable_variables, weights)
-        assign(self.optimizer.variables, slots)
-        return norm
-
-    def score(self, batch):
-        weights, others = self.values(self.model.trainable_variables), self.values(self.model.non_trainable_variables)
-        return self.functions[2](weights, others, dict(batch))
-
-    @staticmethod
-    def values(variables: Sequence) -> list:
-        return [variable.value for variable in variables]
-
-
-def assign(variables: Sequence, values: Sequence) -> None:
-    for variable, value in zip(variables, values, strict=True):
-        variable.assign(value)
-
-
-def inputs_of(batch: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: batch[key] for key in INPUTS if key in batch}
-
-
-STEPS: dict[str, Callable[..., Step]] = {"tensorflow": TensorFlowStep, "jax": JaxStep}
-
-
 def make_step(*args: Any) -> Step:
     """The step on the backend that Keras runs on."""
-    return STEPS[keras.backend.backend()](*args)
+    if keras.backend.backend() == "jax":
+        from keras_bert_zoo.training.jax_step import JaxStep
+
+        return JaxStep(*args)
+    from keras_bert_zoo.training.tensorflow_step import TensorFlowStep
+
+    return TensorFlowStep(*args)

@@ -1,0 +1,54 @@
+"""What a run must know of the devices it is on, whichever backend drives them."""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from keras_bert_zoo.errors import ZooError
+
+KINDS = ("auto", "one", "mirrored", "multi_worker", "tpu")
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """One model on `replicas` devices in all, of which each of `hosts` processes has as many; this one is `host`.
+
+    `strategy` is TensorFlow's, `distribution` keras.distribution's (JAX); on one device both are None.
+    """
+
+    kind: str = "one"
+    replicas: int = 1
+    hosts: int = 1
+    host: int = 0
+    strategy: Any = None
+    distribution: Any = None
+
+    @property
+    def is_chief(self) -> bool:
+        """Whether this process writes what is written once."""
+        return self.host == 0
+
+    @property
+    def here(self) -> int:
+        """Replicas of this process."""
+        return self.replicas // self.hosts
+
+    def scope(self) -> AbstractContextManager:
+        """In which the model and its optimizer are made."""
+        if self.strategy is not None:
+            return self.strategy.scope()
+        return self.distribution.scope() if self.distribution is not None else nullcontext()
+
+    def check_rows(self, rows: int, what: str = "rows of a step") -> None:
+        """Every replica gets as many."""
+        if rows % self.replicas:
+            near = max(rows // self.replicas, 1) * self.replicas
+            raise ZooError(f"{rows} {what} cannot be shared by {self.replicas} replicas: {near} can.")
+
+    def share(self, batch: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The rows of a batch that are this process's."""
+        rows = len(next(iter(batch.values()))) // self.hosts
+        return {key: value[self.host * rows : (self.host + 1) * rows] for key, value in batch.items()}

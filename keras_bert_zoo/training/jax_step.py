@@ -1,0 +1,90 @@
+"""The step on JAX: functions of arrays, which XLA shares out over the devices of keras.distribution."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import NamedSharding, PartitionSpec
+
+from keras_bert_zoo.training.step import SUMS, Batch, Step, counts, inputs_of, loss_of, losses, padded
+
+
+class JaxStep(Step):
+    def compile(self, jit: bool) -> None:
+        self.learn = jax.jit(self.learn, out_shardings=(*self.places(), None) if self.runtime.distribution else None)
+        self.score = jax.jit(self.score)
+
+    def take(self, batches: Sequence[Batch], rates: Sequence[float], stop: bool = False) -> list[dict[str, float]]:
+        found = [self.take_one(batch, rate, stop) for batch, rate in zip(batches, rates, strict=True)]
+        steps = [{name: float(value) for name, value in one.items()} for one in found]
+        return [step | {"applied": bool(np.isfinite(step["norm"]))} for step in steps]
+
+    def take_one(self, batch: Batch, rate: float, stop: bool) -> dict[str, Any]:
+        self.optimizer.learning_rate.assign(rate)
+        said = {"stop": np.full((len(batch["token_ids"]), 1), stop, "float32")}
+        *state, found = self.learn(*self.state(), self.spread({**batch, **said}))
+        for variables, values in zip(self.groups(), state, strict=True):
+            for variable, value in zip(variables, values, strict=True):
+                variable.assign(value)
+        return found
+
+    def measure(self, batch: Batch) -> dict[str, float]:
+        weights, others, _ = self.state()
+        whole = padded(batch, self.runtime.here * self.parts(batch))
+        return {name: float(value) for name, value in self.score(weights, others, self.spread(whole)).items()}
+
+    def groups(self) -> tuple[Sequence, Sequence, Sequence]:
+        return self.model.trainable_variables, self.model.non_trainable_variables, self.optimizer.variables
+
+    def state(self) -> list[list[Any]]:
+        return [[variable.value for variable in variables] for variables in self.groups()]
+
+    def places(self) -> list[list[Any]]:
+        """How each value lies on the devices."""
+        return [[value.sharding for value in values] for values in self.state()]
+
+    def spread(self, batch: Mapping[str, np.ndarray]) -> dict[str, Any]:
+        """This process's rows as (parts, rows, ...), its part of arrays over all devices."""
+        parts = self.parts(batch)
+        cut = {key: value.reshape(parts, -1, *value.shape[1:]) for key, value in batch.items()}
+        if self.runtime.distribution is None:
+            return cut
+        mesh = self.runtime.distribution.device_mesh.backend_mesh
+        rows = NamedSharding(mesh, PartitionSpec(None, self.runtime.distribution.batch_dim_name))
+        return {key: jax.make_array_from_process_local_data(rows, value) for key, value in cut.items()}
+
+    def learn(self, weights: list, others: list, slots: list, batch: dict[str, Any]) -> tuple:
+        """Weights, streams and slots after a step, and its figures; `batch` is in parts."""
+        batch = dict(batch)
+        stop = batch.pop("stop")
+        count = {**counts(batch), "stop": jnp.sum(stop)}
+
+        def add(carry, part):
+            others, sums, gradients = carry
+            steeper, (found, others) = jax.grad(self.loss, has_aux=True)(weights, others, part, count)
+            return (others, *jax.tree.map(jnp.add, (sums, gradients), (found, steeper))), None
+
+        carry = others, {name: jnp.zeros(()) for name in SUMS}, [jnp.zeros_like(one) for one in weights]
+        if len(batch["token_ids"]) == 1:
+            carry, _ = add(carry, {key: value[0] for key, value in batch.items()})
+        else:
+            carry, _ = jax.lax.scan(add, carry, batch)
+        others, sums, gradients = carry
+        norm = jnp.sqrt(sum(jnp.sum(jnp.square(one)) for one in gradients))
+        scale = self.clip / jnp.maximum(norm, self.clip) if np.isfinite(self.clip) else 1.0
+        new = self.optimizer.stateless_apply(slots, [one * scale for one in gradients], weights)
+        keep = jnp.isfinite(norm)
+        weights, slots = jax.tree.map(lambda a, b: jnp.where(keep, a, b), new, (list(weights), list(slots)))
+        return weights, others, slots, {**sums, **count, "norm": norm}
+
+    def loss(self, weights: list, others: list, batch: dict[str, Any], count: dict[str, Any]) -> tuple:
+        outputs, others = self.model.stateless_call(weights, others, inputs_of(batch), training=True)
+        found = losses(outputs, batch)
+        return loss_of(found, count), (found, others)
+
+    def score(self, weights: list, others: list, batch: dict[str, Any]) -> dict[str, Any]:
+        flat = {key: value.reshape(-1, *value.shape[2:]) for key, value in batch.items()}
+        outputs, _ = self.model.stateless_call(weights, others, inputs_of(flat), training=False)
+        return {**losses(outputs, flat), **counts(flat)}

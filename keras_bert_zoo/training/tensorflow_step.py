@@ -1,0 +1,146 @@
+"""The step on TensorFlow: one loop over strategy.run for one device, several, several hosts and a TPU."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from keras_bert_zoo.training.optimizers import AdamW
+from keras_bert_zoo.training.step import COUNTS, SUMS, Batch, Step, counts, inputs_of, loss_of, losses, padded
+
+SUM = tf.distribute.ReduceOp.SUM
+
+
+class TensorFlowStep(Step):
+    """Autograph is off: it would read source files when a function is first needed, in the middle of a run."""
+
+    def compile(self, jit: bool) -> None:
+        self.strategy = self.runtime.strategy or tf.distribute.get_strategy()
+        self.several = self.runtime.replicas > 1
+        if self.several:
+            if not isinstance(self.optimizer, AdamW):
+                raise TypeError(f"{type(self.optimizer).__name__} would sum gradients over replicas once more.")
+            self.optimizer.summed = True
+        self.backward = tf.function(self.backward, jit_compile=jit, autograph=False)
+        self.forward = tf.function(self.forward, jit_compile=jit, autograph=False)
+        self.learn = tf.function(self.learn, autograph=False)
+        self.score = tf.function(self.score, autograph=False)
+
+    def take(self, batches: Sequence[Batch], rates: Sequence[float], stop: bool = False) -> list[dict[str, float]]:
+        parts = self.parts(batches[0])
+        stacked = {key: np.stack([batch[key] for batch in batches]) for key in batches[0]}
+        stacked["stop"] = np.full((len(batches), len(batches[0]["token_ids"]), 1), stop, "float32")
+        found = self.learn(self.spread(stacked, parts), tf.constant(rates, tf.float32))
+        found = {name: values.numpy() for name, values in found.items()}
+        steps = [{name: float(values[i]) for name, values in found.items()} for i in range(len(batches))]
+        return [step | {"applied": bool(np.isfinite(step["norm"]))} for step in steps]
+
+    def measure(self, batch: Batch) -> dict[str, float]:
+        parts = self.parts(batch)
+        whole = {key: value[None] for key, value in padded(batch, self.runtime.here * parts).items()}
+        return {name: float(value) for name, value in self.score(self.spread(whole, parts)).items()}
+
+    def spread(self, arrays: Mapping[str, np.ndarray], parts: int) -> Any:
+        """Arrays (S, rows, ...) as each replica's own (S, parts, rows, ...)."""
+        here = self.runtime.here
+        cut = {key: value.reshape(len(value), here, parts, -1, *value.shape[2:]) for key, value in arrays.items()}
+
+        def of_replica(context: Any) -> dict[str, tf.Tensor]:
+            return {key: tf.constant(value[:, context.replica_id_in_sync_group % here]) for key, value in cut.items()}
+
+        return self.strategy.experimental_distribute_values_from_function(of_replica)
+
+    def learn(self, batches: Any, rates: tf.Tensor) -> dict[str, tf.Tensor]:
+        """The figures (S,) of so many steps."""
+        steps = rates.shape[0]
+
+        def one(index: Any) -> dict[str, tf.Tensor]:
+            found = self.strategy.run(self.on_replica, args=(batches, index, rates))
+            return {name: self.strategy.experimental_local_results(value)[0] for name, value in found.items()}
+
+        if steps == 1:
+            return {name: value[None] for name, value in one(0).items()}
+        names = (*SUMS, *COUNTS, "stop", "norm")
+        rows = {name: tf.TensorArray(tf.float32, steps) for name in names}
+
+        def body(index: tf.Tensor, rows: dict[str, tf.TensorArray]) -> tuple:
+            found = one(index)
+            return index + 1, {name: rows[name].write(index, found[name]) for name in names}
+
+        _, rows = tf.while_loop(lambda index, _: index < steps, body, (tf.constant(0), rows))
+        return {name: row.stack() for name, row in rows.items()}
+
+    def on_replica(self, batches: dict[str, tf.Tensor], index: Any, rates: tf.Tensor) -> dict[str, tf.Tensor]:
+        """One step, on every replica at once."""
+        batch = {key: value[index] for key, value in batches.items()}
+        stop = tf.reduce_sum(batch.pop("stop"))
+        count = self.over_replicas({**counts(batch), "stop": stop})
+        sums, gradients = self.gather(batch, count)
+        sums, gradients = self.over_replicas((sums, gradients))
+        norm = tf.linalg.global_norm(gradients)
+        scale = self.clip / tf.maximum(norm, self.clip) if np.isfinite(self.clip) else 1.0
+        self.update([one * scale for one in gradients], rates[index], tf.math.is_finite(norm))
+        return {**sums, **count, "norm": norm}
+
+    def gather(self, batch: dict[str, tf.Tensor], count: dict[str, tf.Tensor]) -> tuple[dict, list]:
+        """Sums and gradients of this replica, part after part."""
+        context = tf.distribute.get_replica_context()
+        replica = tf.convert_to_tensor(context.replica_id_in_sync_group)
+        parts = batch["token_ids"].shape[0]
+        if parts == 1:
+            return self.backward({key: value[0] for key, value in batch.items()}, count, replica)
+
+        def body(part: tf.Tensor, sums: dict, gradients: list) -> tuple:
+            found = self.backward({key: value[part] for key, value in batch.items()}, count, replica)
+            return part + 1, *tf.nest.map_structure(tf.add, (sums, gradients), found)
+
+        nothing = {name: tf.zeros(()) for name in SUMS}
+        flat = [tf.zeros(variable.shape, variable.dtype) for variable in self.model.trainable_variables]
+        _, sums, gradients = tf.while_loop(lambda part, *_: part < parts, body, (tf.constant(0), nothing, flat))
+        return sums, gradients
+
+    def backward(self, batch: dict, count: dict, replica: tf.Tensor) -> tuple[dict, list]:
+        """Sums of one part, and the gradients of its share in the loss."""
+        weights = [variable.value for variable in self.model.trainable_variables]
+        seeds = self.model.encoder.seeds
+        seeds.replica = replica if self.several else None
+        try:
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(weights)
+                found = losses(self.model(inputs_of(batch), training=True), batch)
+                loss = loss_of(found, count)
+        finally:
+            seeds.replica = None
+        gradients = tape.gradient(loss, weights, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        return found, [tf.convert_to_tensor(gradient) for gradient in gradients]
+
+    def over_replicas(self, values: Any) -> Any:
+        """Sums over all replicas, on each."""
+        return tf.distribute.get_replica_context().all_reduce(SUM, values) if self.several else values
+
+    def update(self, gradients: list[tf.Tensor], rate: tf.Tensor, keep: tf.Tensor) -> None:
+        """The optimizer's step, unless the gradient is no number."""
+        optimizer, variables = self.optimizer, self.model.trainable_variables
+        if not self.several:
+            optimizer.learning_rate.assign(rate)
+            tf.cond(keep, lambda: optimizer.apply(gradients, variables), lambda: None)
+            return
+        # a strategy does not take an optimizer's step inside a condition
+        optimizer.learning_rate.assign(tf.where(keep, rate, 0.0))
+        optimizer.keep = keep
+        optimizer.apply(gradients, variables)
+        optimizer.keep = None
+        optimizer.iterations.assign_add(tf.cast(keep, optimizer.iterations.dtype) - 1)
+
+    def score(self, batches: Any) -> dict[str, tf.Tensor]:
+        found = self.strategy.run(self.score_on_replica, args=(batches,))
+        return {name: self.strategy.experimental_local_results(value)[0] for name, value in found.items()}
+
+    def score_on_replica(self, batches: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        parts = [{key: value[0, i] for key, value in batches.items()} for i in range(batches["token_ids"].shape[1])]
+        found = [{**self.forward(part), **counts(part)} for part in parts]
+        return self.over_replicas(tf.nest.map_structure(lambda *values: tf.add_n(values), *found))
+
+    def forward(self, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        return losses(self.model(inputs_of(batch), training=False), batch)
