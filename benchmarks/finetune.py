@@ -2,7 +2,7 @@
 
 python benchmarks/finetune.py sms --seeds 5                            # the bundled SMS Spam Collection
 python benchmarks/finetune.py sms --seeds 3 --with ours transformers   # each seed by each in turn: a ratio of speed
-python benchmarks/finetune.py sms --seeds 5 --epochs 4 --average 0.99 --dropout 0
+python benchmarks/finetune.py sms --seeds 5 --dropout 0 --average 0.99 --class-weight balanced
 python benchmarks/finetune.py sst2 --data $KBZ_DATA --rows 20000
 
 Prints one line of JSON for each seed and peer, and what they come to. train_s counts the tokens of the training texts
@@ -26,7 +26,6 @@ from keras_bert_zoo.training.baseline import tfidf
 from keras_bert_zoo.training.scores import score
 
 BATCH, RATE, DECAY, WARMUP, CLIP = 32, 1e-4, 0.01, 0.1, 1.0
-WEIGHTS = None  # of the classes, or "balanced"
 DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob")  # transformers' words
 
 
@@ -69,7 +68,7 @@ def ours(splits: Splits, length: int, seed: int, given: argparse.Namespace) -> d
         learning_rate=RATE,
         seed=seed,
         length=length,
-        class_weight=WEIGHTS,
+        class_weight=given.class_weight,
         dropout=given.dropout,
         average=given.average,
         baseline=None,
@@ -83,7 +82,7 @@ def ours(splits: Splits, length: int, seed: int, given: argparse.Namespace) -> d
 def transformers(splits: Splits, length: int, seed: int, given: argparse.Namespace) -> dict:
     """The recipe of transformers' own examples: texts tokenised once, batches padded to their longest text."""
     labels = Labels.of(splits.train.labels, "train")
-    peer = Torch(len(labels.names), length, seed, given.dropout)
+    peer = Torch(len(labels.names), length, seed, given)
     started = time.monotonic()
     rows = peer.tokenize(splits.train.texts)
     trained_s = time.monotonic() - started
@@ -103,7 +102,7 @@ def transformers(splits: Splits, length: int, seed: int, given: argparse.Namespa
 class Torch:
     """all-MiniLM-L6-v2 as a classifier of transformers, and its steps in PyTorch: AdamW, linear decay."""
 
-    def __init__(self, classes: int, length: int, seed: int, dropout: float | None):
+    def __init__(self, classes: int, length: int, seed: int, given: argparse.Namespace):
         import torch
         from transformers import AutoModelForSequenceClassification, AutoTokenizer, DataCollatorWithPadding
 
@@ -115,7 +114,8 @@ class Torch:
         self.torch, self.length = torch, length
         self.tokenizer = AutoTokenizer.from_pretrained(folder)
         self.collate = DataCollatorWithPadding(self.tokenizer)
-        less = {} if dropout is None else dict.fromkeys(DROPOUTS, dropout)
+        self.balanced = given.class_weight == "balanced"
+        less = {} if given.dropout is None else dict.fromkeys(DROPOUTS, given.dropout)
         self.model = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=classes, **less)
 
     def tokenize(self, texts: list[str]) -> list[dict]:
@@ -127,7 +127,7 @@ class Torch:
         from transformers import get_linear_schedule_with_warmup
 
         self.targets = self.torch.tensor(targets).long()
-        self.weights = self.torch.tensor(balanced(targets, classes)).float() if WEIGHTS else None
+        self.weights = self.torch.tensor(balanced(targets, classes)).float() if self.balanced else None
         named = list(self.model.named_parameters())
         decayed = [p for n, p in named if not n.endswith("bias") and "LayerNorm" not in n]
         plain = [p for n, p in named if n.endswith("bias") or "LayerNorm" in n]
@@ -163,7 +163,7 @@ class Torch:
 def words(splits: Splits, length: int, seed: int, given: argparse.Namespace) -> dict:
     """TF-IDF and logistic regression."""
     labels = Labels.of(splits.train.labels, "train")
-    found = tfidf(splits.train, labels.numbers(splits.train), splits.test, len(labels.names), WEIGHTS)
+    found = tfidf(splits.train, labels.numbers(splits.train), splits.test, len(labels.names), given.class_weight)
     return score(found, labels.numbers(splits.test), labels.names)
 
 
@@ -208,6 +208,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--class-weight", choices=("balanced",))
     parser.add_argument("--dropout", type=float, help="of the blocks; else as the weights say")
     parser.add_argument("--average", type=float, help="ours alone: a running mean of the weights")
     parser.add_argument("--rows", type=int, help="so many of the rows to learn from, drawn with the seed")

@@ -19,7 +19,7 @@ def write_texts(folder, documents=120, seed=0):
     draw = random.Random(seed)
     texts = [document(draw, draw.randint(1, 12)) for _ in range(documents)]
     texts[7] = texts[3].replace(" ", "  ")
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "texts.txt").write_text("\n\n".join(texts) + "\n")
     return texts
 

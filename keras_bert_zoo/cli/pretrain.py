@@ -19,6 +19,7 @@ def pretrain(
     hours: Annotated[float | None, Option(help="Of training, in place of steps.")] = None,
     weights: Annotated[str | None, Option(help="A model folder to go on from.")] = None,
     seed: Annotated[int | None, Option()] = None,
+    distribution: Annotated[str, Option(help="auto, one, mirrored, multi_worker or tpu.")] = "auto",
     dry_run: Annotated[bool, Option("--dry-run", help="Show what it would take, and do nothing.")] = False,
 ) -> None:
     """Pretrain a BERT or an ALBERT on a prepared corpus."""
@@ -28,10 +29,10 @@ def pretrain(
     from keras_bert_zoo.training.pretrain import pretrain as run
 
     if dry_run:
-        typer.echo(plan_pretraining(recipe, data, **overrides))
+        typer.echo(plan_pretraining(recipe, data, distribution, **overrides))
         return
     if out is None:
         raise ZooError("Give --out, the folder of the run.")
-    found = run(recipe, out, data, typer.echo, **overrides)
+    found = run(recipe, out, data, typer.echo, distribution, **overrides)
     if found.signal == signal.SIGINT:
         raise typer.Exit(130)

@@ -50,7 +50,8 @@ class Epoch(NamedTuple):
 class Batches:
     """Batches of `rows` rows of `length` tokens, of at most `texts` texts each, for ever.
 
-    `seed` and `stream`, the number of a stage, decide about everything random.
+    `seed` and `stream`, the number of a stage, decide about everything random. `share` is the number of this process
+    and how many there are: each makes only its own rows of a batch.
 
     `batches[i]` is a dictionary of arrays: token_ids, segment_ids, padding_mask (B, T), which counts texts from 1;
     mask_positions, mask_ids (B, M) and mask_weights; text_positions (B, K), answers (B, K) and text_weights, where
@@ -66,11 +67,15 @@ class Batches:
         seed: int = 0,
         texts: int = 8,
         stream: int = 0,
+        share: tuple[int, int] = (0, 1),
     ):
         for name, value in (("length", length), ("rows", rows), ("texts", texts)):
             check_value(name, int, value)
         self.corpus, self.objective, self.length, self.rows = corpus, objective, length, rows
         self.seed, self.texts, self.stream = seed, texts, stream
+        if rows % share[1]:
+            raise ZooError(f"{rows} rows of a batch cannot be shared by {share[1]} processes.")
+        self.own = slice(share[0] * rows // share[1], (share[0] + 1) * rows // share[1])
         self.tokenizer = corpus.tokenizer()
         self.masker = Masker(objective.masking, self.tokenizer)
         self.around = SPECIALS[objective.pairs]
@@ -118,7 +123,7 @@ class Batches:
     def __getitem__(self, batch: int) -> dict[str, np.ndarray]:
         epoch, place = self.find(batch)
         made = self.epoch(epoch)
-        return self.make(made, made.rows[place * self.rows : (place + 1) * self.rows])
+        return self.make(made, made.rows[place * self.rows : (place + 1) * self.rows][self.own])
 
     def make(self, epoch: Epoch, rows: np.ndarray) -> dict[str, np.ndarray]:
         """The arrays of rows that hold these texts."""

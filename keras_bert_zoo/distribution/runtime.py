@@ -1,6 +1,5 @@
 """What a run must know of the devices it is on, whichever backend drives them."""
 
-from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -42,13 +41,29 @@ class Runtime:
             return self.strategy.scope()
         return self.distribution.scope() if self.distribution is not None else nullcontext()
 
+    def total(self, value: float) -> float:
+        """The sum of what every process says, on each."""
+        if self.hosts == 1:
+            return value
+        if self.strategy is None:
+            from jax.experimental import multihost_utils
+
+            return float(multihost_utils.process_allgather(np.float32(value)).sum())
+        import tensorflow as tf
+
+        def add() -> tf.Tensor:
+            return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, tf.constant(value))
+
+        found = self.strategy.run(tf.function(add, autograph=False))
+        return float(self.strategy.experimental_local_results(found)[0]) / self.here
+
     def check_rows(self, rows: int, what: str = "rows of a step") -> None:
         """Every replica gets as many."""
         if rows % self.replicas:
             near = max(rows // self.replicas, 1) * self.replicas
             raise ZooError(f"{rows} {what} cannot be shared by {self.replicas} replicas: {near} can.")
 
-    def share(self, batch: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The rows of a batch that are this process's."""
-        rows = len(next(iter(batch.values()))) // self.hosts
-        return {key: value[self.host * rows : (self.host + 1) * rows] for key, value in batch.items()}
+    @property
+    def share(self) -> tuple[int, int]:
+        """The number of this process, and how many there are."""
+        return self.host, self.hosts

@@ -19,7 +19,7 @@ from keras_bert_zoo.training.ahead import ahead
 from keras_bert_zoo.training.commits import Commits
 from keras_bert_zoo.training.figures import Figures, train_flops
 from keras_bert_zoo.training.recipe import Recipe
-from keras_bert_zoo.training.runlog import LOG, RunLog
+from keras_bert_zoo.training.runlog import LOG, NoLog, RunLog
 from keras_bert_zoo.training.schedules import falling
 from keras_bert_zoo.training.step import Step
 from keras_bert_zoo.training.view import View
@@ -35,38 +35,46 @@ class Loop:
     """
 
     def __init__(self, step: Step, recipe: Recipe, corpus: Corpus, out: Path, tell: Callable[[str], Any]):
-        self.step, self.recipe, self.out, self.tell = step, recipe, out, tell
-        self.batches = [batches_of(recipe, corpus, number) for number in range(len(recipe.stages))]
+        self.step, self.recipe, self.out, self.runtime = step, recipe, out, step.runtime
+        self.tell = tell if self.runtime.is_chief else lambda line: None
+        share = self.runtime.share
+        self.batches = [batches_of(recipe, corpus, number, share) for number in range(len(recipe.stages))]
         for batches in self.batches:
             batches.find(0)  # whether the corpus fills one, before any work
-        self.heldout = held_out(recipe, corpus)
+        self.heldout = held_out(recipe, corpus, share)
         self.commits = Commits(out / "commits", recipe.keep)
         self.place = {"step": 0, "seconds": 0.0, "tokens": 0, "skipped": 0, "in_a_row": 0, "log": 0, "began": {"0": 0}}
         self.figures = Figures()
         self.stop: int | None = None  # the signal that ends the run
+        self.stopping = False  # all processes have agreed on it
         self.began = 0  # the step that this process went on from
         self.went_back: set[int] = set()
 
     def run(self) -> bool:
         """Every step that is left; whether the run is at its end."""
-        self.commits.folder.mkdir(parents=True, exist_ok=True)
-        self.commits.clean()
-        if self.read_commit():
+        if self.runtime.is_chief:
+            self.commits.folder.mkdir(parents=True, exist_ok=True)
+            self.commits.clean()
+        if self.read_together():
             self.tell(f"going on after step {self.place['step']:,}")
         elif (self.out / LOG).is_file() and (self.out / LOG).stat().st_size:
             raise ZooError(f"{self.out} has the log of a run, but its commits are gone: choose another folder.")
         self.began = self.place["step"]
-        self.log = RunLog(self.out, self.place["log"])
+        self.log = RunLog(self.out, self.place["log"]) if self.runtime.is_chief else NoLog()
         self.view = View(self.tell)
         try:
             with self.listening(), self.view:
                 self.commit()
-                while not self.done() and self.stop is None:
+                while not self.done() and not self.stopping:
                     self.run_stage(self.stage())
                 self.commit()
         finally:
             self.log.close()
         return self.done()
+
+    def has_news(self, model: Path) -> bool:
+        """Whether the folder of the model must be written; else people may have changed what is there."""
+        return self.began < self.place["step"] or not model.exists()
 
     def progress(self, steps: int) -> float:
         """How much of the run is over, from 0 to 1, after `steps` steps; by the clock where the recipe says hours."""
@@ -85,10 +93,10 @@ class Loop:
             ends, now = np.cumsum([stage.share for stage in self.recipe.stages]), self.progress(self.place["step"])
         return min(int(np.searchsorted(ends, now, "right")), len(ends) - 1)
 
-    def rate(self) -> float:
-        """The learning rate of the next step; the first one learns something."""
+    def rate(self, ahead: int = 0) -> float:
+        """The learning rate of the next step, or of one so many later; the first one learns something."""
         optimizer = self.recipe.optimizer
-        progress = self.progress(self.place["step"] + 1) * self.recipe.steps / (self.recipe.steps + 1)
+        progress = self.progress(self.place["step"] + ahead + 1) * self.recipe.steps / (self.recipe.steps + 1)
         return optimizer.rate * falling(optimizer.shape, progress, optimizer.warmup)
 
     def run_stage(self, number: int) -> None:
@@ -98,18 +106,30 @@ class Loop:
         self.step.micro = stage.micro or stage.rows
         with ahead(batches, place["step"] - began) as coming:
             while True:
-                started = time.monotonic()
-                batch, rate = next(coming), self.rate()
-                found = self.step(batch, rate)
-                self.figures.add(found, time.monotonic() - started)
-                place["step"] += 1
-                place["tokens"] += int(found["real"])
-                place["seconds"] += time.monotonic() - started
-                if not self.is_sound(found, batches, place["step"] - began - 1):
+                started, steps = time.monotonic(), self.steps_at_once()
+                several, rates = [next(coming) for _ in range(steps)], [self.rate(i) for i in range(steps)]
+                made = self.step.take(several, rates, self.stop is not None)
+                seconds = (time.monotonic() - started) / steps
+                for found in made:
+                    self.figures.add(found, seconds)
+                    place["step"] += 1
+                    place["tokens"] += int(found["real"])
+                    place["seconds"] += seconds
+                    if not self.is_sound(found, batches, place["step"] - began - 1):
+                        return
+                self.stopping = made[-1]["stop"] > 0 or (self.runtime.hosts == 1 and self.stop is not None)
+                self.after_step(number, rates[-1])
+                if self.stopping or self.done() or self.stage() != number:
                     return
-                self.after_step(number, rate)
-                if self.stop is not None or self.done() or self.stage() != number:
-                    return
+
+    def steps_at_once(self) -> int:
+        """How many steps the devices may take before something is to be done here."""
+        recipe, step = self.recipe, self.place["step"]
+        if recipe.hours is not None:
+            return 1
+        ends = [border - step for border in recipe.borders() if border > step]
+        ends += [every - step % every for every in (recipe.log_every, recipe.commit_every, recipe.evaluate_every)]
+        return min(recipe.steps_per_call, *ends)
 
     def is_sound(self, found: Mapping[str, Any], batches: Batches, batch: int) -> bool:
         """Whether to go on; a few steps in a row without a finite gradient take the run back to its last commit."""
@@ -171,7 +191,19 @@ class Loop:
             return
         self.place["log"] = self.log.settle()
         self.place["figures"] = dict(self.figures)
-        self.commits.write(self.step.variables(), self.place)
+        if self.runtime.is_chief:
+            self.commits.write(self.step.variables(), self.place)
+
+    def read_together(self) -> bool:
+        """Every process goes to the same commit. Raises ZooError where they do not share the folder."""
+        found = self.read_commit()
+        step, hosts = self.place["step"] if found else -1, self.runtime.hosts
+        if self.runtime.total(float(step)) != step * hosts:
+            raise ZooError(
+                f"{self.out} has {f'step {step:,}' if found else 'no commit'} here, but not on all {hosts} workers: "
+                "give a folder that they share."
+            )
+        return found
 
     def read_commit(self) -> bool:
         """Go to the newest commit that is whole, if there is one."""
@@ -201,13 +233,13 @@ class Loop:
                 signal.signal(number, handler)
 
 
-def batches_of(recipe: Recipe, corpus: Corpus, number: int) -> Batches:
+def batches_of(recipe: Recipe, corpus: Corpus, number: int, share: tuple[int, int] = (0, 1)) -> Batches:
     """The batches of a stage, with random numbers of its own."""
     stage = recipe.stages[number]
-    return Batches(corpus, recipe.objective, stage.length, stage.rows, recipe.seed, recipe.texts, stream=number)
+    return Batches(corpus, recipe.objective, stage.length, stage.rows, recipe.seed, recipe.texts, number, share)
 
 
-def held_out(recipe: Recipe, corpus: Corpus) -> tuple[Batches, int] | None:
+def held_out(recipe: Recipe, corpus: Corpus, share: tuple[int, int]) -> tuple[Batches, int] | None:
     """The batches to measure on, and how many of them; none where nothing, or too little, was held out."""
     stage, objective = recipe.stages[-1], recipe.objective
     documents = sum(shard["records"] for shard in corpus.manifest["parts"]["heldout"])
@@ -217,5 +249,6 @@ def held_out(recipe: Recipe, corpus: Corpus) -> tuple[Batches, int] | None:
     part = Corpus(corpus.folder, "heldout")
     most = len(Batches(part, objective, stage.length, 1, 0, recipe.texts).epoch(0).rows)
     rows = min(stage.micro or stage.rows, recipe.evaluate_rows, most)
+    rows = max(rows // share[1], 1) * share[1]
     count = min(math.ceil(recipe.evaluate_rows / rows), most // rows)
-    return Batches(part, objective, stage.length, rows, 0, recipe.texts), count
+    return Batches(part, objective, stage.length, rows, 0, recipe.texts, share=share), count

@@ -47,10 +47,10 @@ class AdamW(keras.optimizers.AdamW):
             return
         place = self._get_variable_index(variable)
         touched = variable, self._momentums[place], self._velocities[place]
-        before = [ops.convert_to_tensor(one) for one in touched]
+        before = [ops.copy(one) for one in touched]  # to Keras a variable is a tensor, read when it is needed
         self.move(gradient, variable, learning_rate)
         for one, value in zip(touched, before, strict=True):
-            self.assign(one, ops.where(self.keep, ops.convert_to_tensor(one), value))
+            self.assign(one, ops.where(self.keep, ops.copy(one), value))
 
     def move(self, gradient, variable, learning_rate):
         """Keras's own step; on TensorFlow's devices in one pass over memory, where Keras makes a dozen."""

@@ -37,16 +37,14 @@ def make_plan(step: Step, recipe: Recipe, corpus: Corpus) -> Plan:
     seconds = tokens = 0.0
     borders = [0, *recipe.borders()]
     for number, stage in enumerate(recipe.stages):
-        batches = batches_of(recipe, corpus, number)
+        batches = batches_of(recipe, corpus, number, step.runtime.share)
         step.micro = stage.micro or stage.rows
         step(batches[0], 0.0)
         trial = [batches[i] for i in range(TRIAL)]
         started = time.monotonic()
-        for batch in trial:
-            step(batch, 0.0)
+        found = [step(batch, 0.0) for batch in trial]
         a_step = (time.monotonic() - started) / TRIAL
-        real = sum(int((batch["padding_mask"] > 0).sum()) for batch in trial) / TRIAL
-        masked = sum(float(batch["mask_weights"].sum()) for batch in trial) / TRIAL
+        real, masked = (sum(one[name] for one in found) / TRIAL for name in ("real", "masked"))
         steps = borders[number + 1] - borders[number]
         flops, share = train_flops(config, stage.length, masked, real), real / stage.rows / stage.length
         seconds, tokens = seconds + steps * a_step, tokens + steps * real

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import keras
 
 from keras_bert_zoo.config import BertConfig
 from keras_bert_zoo.corpus.shards import Corpus, check_tokenizer
+from keras_bert_zoo.distribution import Runtime, make_runtime
 from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.tasks import Task
 from keras_bert_zoo.training.fitting import pays_to_compile
@@ -25,7 +26,7 @@ from keras_bert_zoo.zoo.parts import reshaped
 from keras_bert_zoo.zoo.presets import PRESETS, canonical
 
 RECIPE, MODEL, LOCK = "recipe.json", "model", ".lock"
-FREE = ("log_every", "commit_every", "evaluate_every", "evaluate_rows", "keep", "data")  # may change
+FREE = ("steps_per_call", "log_every", "commit_every", "evaluate_every", "evaluate_rows", "keep", "data")  # may change
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ def pretrain(
     out: str | Path,
     data: str | Path | None = None,
     tell: Callable[[str], Any] = print,
+    distribution: str = "auto",
     **overrides: Any,
 ) -> PretrainingRun:
     """Pretrain a BERT or an ALBERT on a prepared corpus.
@@ -52,24 +54,26 @@ def pretrain(
     `recipe` is a TOML file, or its tables as a dictionary; `overrides` are fields of it (training.recipe.Recipe), and
     `data` the folder that `prepare` made. In `out` are commits, log.jsonl, an event file for TensorBoard and at the
     end the folder `model`. Started again with the same recipe it goes on after the newest whole commit, and ends with
-    the same bytes as without a stop. Ctrl-C and SIGTERM commit and return. Raises ZooError for a recipe that does not
-    fit, and for an `out` that holds another run.
+    the same bytes as without a stop. Ctrl-C and SIGTERM commit and return. `distribution` is one of
+    `distribution.KINDS`; workers of several machines share `out` and `data`. Raises ZooError for a recipe that does
+    not fit, and for an `out` that holds another run.
     """
-    recipe = read_recipe(recipe, **overrides)
+    recipe, runtime = read_recipe(recipe, **overrides), make_runtime(distribution)
     corpus = open_corpus(recipe, data)
     if not isinstance(out, (str, Path)):
         raise ZooError(f"out={out!r:.40} is no folder: give its path.")
     folder = Path(out).expanduser()
-    step = make_training_step(make_model(recipe, corpus), recipe)
+    step = make_training_step(recipe, corpus, runtime)
     loop = Loop(step, recipe, corpus, folder, tell)
-    claim(folder, recipe, corpus)
-    with alone(folder):
-        finished, began = loop.run(), loop.began
+    if runtime.is_chief:
+        claim(folder, recipe, corpus)
+    with alone(folder) if runtime.is_chief else nullcontext():
+        finished = loop.run()
         if not finished:
-            tell(f"stopped after step {loop.place['step']:,}; the same command goes on")
-        elif began < loop.place["step"] or not (folder / MODEL).exists():  # else people may have changed what is there
+            loop.tell(f"stopped after step {loop.place['step']:,}; the same command goes on")
+        elif runtime.is_chief and loop.has_news(folder / MODEL):
             step.model.save_folder(folder / MODEL, overwrite=True)
-            tell(f"The model is in {folder / MODEL}")
+            loop.tell(f"The model is in {folder / MODEL}")
     return PretrainingRun(step.model, folder, finished, loop.stop)
 
 
@@ -89,11 +93,11 @@ def alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def plan_pretraining(recipe: Any, data: str | Path | None = None, **overrides: Any) -> Plan:
+def plan_pretraining(recipe: Any, data: str | Path | None = None, distribution: str = "auto", **overrides: Any) -> Plan:
     """What `pretrain` would do, with the speed of a few steps that are thrown away."""
-    recipe = read_recipe(recipe, **overrides)
+    recipe, runtime = read_recipe(recipe, **overrides), make_runtime(distribution)
     corpus = open_corpus(recipe, data)
-    return make_plan(make_training_step(make_model(recipe, corpus), recipe), recipe, corpus)
+    return make_plan(make_training_step(recipe, corpus, runtime), recipe, corpus)
 
 
 def open_corpus(recipe: Recipe, data: str | Path | None) -> Corpus:
@@ -134,11 +138,16 @@ def check_sizes(recipe: Recipe, config: BertConfig, pieces: int) -> None:
         raise ZooError("Pairs need two segments: give the model num_segments = 2.")
 
 
-def make_training_step(model: Task, recipe: Recipe) -> Step:
+def make_training_step(recipe: Recipe, corpus: Corpus, runtime: Runtime) -> Step:
+    """The step of a recipe, with its model and optimizer, where the runtime says."""
     said = recipe.optimizer
-    optimizer = OPTIMIZERS[said.name](0.0, said.decay, beta_2=said.beta_2, global_clipnorm=None)
+    for stage in recipe.stages:
+        runtime.check_rows(stage.rows, "rows of a stage")
+    with runtime.scope():
+        model = make_model(recipe, corpus)
+        optimizer = OPTIMIZERS[said.name](0.0, said.decay, beta_2=said.beta_2, global_clipnorm=None)
     jit = pays_to_compile() if recipe.jit_compile is None else recipe.jit_compile
-    return make_step(model, optimizer, recipe.stages[0].micro or recipe.stages[0].rows, said.clip or None, jit)
+    return make_step(model, optimizer, recipe.stages[0].micro or recipe.stages[0].rows, said.clip or None, jit, runtime)
 
 
 def claim(folder: Path, recipe: Recipe, corpus: Corpus) -> None:

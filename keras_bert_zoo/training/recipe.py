@@ -81,9 +81,10 @@ class Recipe:
     evaluate_every: int = 500  # on the part that `prepare` held out
     evaluate_rows: int = 256
     keep: int = 2  # commits
+    steps_per_call: int = 1  # of the devices, between two looks of the host
 
     def __post_init__(self):
-        for name in ("steps", "texts", "log_every", "commit_every", "evaluate_every", "evaluate_rows", "keep"):
+        for name in WHOLE:
             check_value(name, int, getattr(self, name))
         for name, kinds in KINDS.items():
             if not isinstance(getattr(self, name), kinds):
@@ -126,6 +127,16 @@ class Recipe:
         return [round(share * self.steps) for share in shares[:-1]] + [self.steps]
 
 
+WHOLE = (
+    "steps",
+    "texts",
+    "log_every",
+    "commit_every",
+    "evaluate_every",
+    "evaluate_rows",
+    "keep",
+    "steps_per_call",
+)
 KINDS = {
     "model": (str, type(None)),
     "weights": (str, type(None)),

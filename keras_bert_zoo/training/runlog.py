@@ -70,6 +70,19 @@ class RunLog:
         self.events.close()
 
 
+class NoLog:
+    """The log of a process that writes none."""
+
+    def cut(self, size: int) -> None: ...
+
+    def write(self, line: Mapping[str, Any]) -> None: ...
+
+    def settle(self) -> int:
+        return 0
+
+    def close(self) -> None: ...
+
+
 def fixed(number: int, content: bytes) -> bytes:
     """A field of 4 or 8 bytes (wire types 5 and 1)."""
     return varint(number << 3 | (1 if len(content) == 8 else 5)) + content

@@ -1,0 +1,158 @@
+"""The same eight steps on one device, several, several processes, and on JAX: one result."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from conftest import on_jax
+
+from keras_bert_zoo.layers import Dropout, Seeds
+
+STEPS = Path(__file__).with_name("steps.py")
+FEW = [{"parts": 2, "call": 4}, {"family": "albert", "clip": 1.0}, {"broken": 3, "pairs": "none"}]
+MANY = [
+    {"clip": None},
+    {"parts": 2},
+    {"call": 2},
+    {"jit": True},
+    {"optimizer": "lamb", "clip": 1.0},
+    {"family": "albert", "parts": 2, "jit": True},
+    {"broken": 3, "optimizer": "lamb"},
+]
+EXACT = ("norms", "weights", "slots")  # losses and counts are sums
+
+
+def start(out, cases, environment=None, **more):
+    code = [sys.executable, str(STEPS), str(out), json.dumps([case | more for case in cases])]
+    return subprocess.Popen(code, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def finish(process, out):
+    _, said = process.communicate(timeout=900)
+    assert process.returncode == 0, said[-3000:]
+    with np.load(out) as file:
+        return dict(file)
+
+
+def run(folder, name, cases, environment=None, **more):
+    out = folder / f"{name}.npz"
+    return finish(start(out, cases, environment, **more), out)
+
+
+def alone(folder, cases, **more):
+    """What one device makes of the cases, all at once and step by step."""
+    return run(folder, "alone", [case | {"parts": 1, "call": 1, "jit": False} for case in cases], **more)
+
+
+def compare(ours, theirs, count, slots=True):
+    for case in range(count):
+        for name in ("losses", "counts", "measured"):
+            np.testing.assert_allclose(
+                ours[f"{case}/{name}"], theirs[f"{case}/{name}"], rtol=1e-6, err_msg=f"{case} {name}"
+            )
+        for name in EXACT if slots else EXACT[:2]:
+            a, b = ours[f"{case}/{name}"], theirs[f"{case}/{name}"]
+            np.testing.assert_allclose(a, b, rtol=2e-6, atol=1e-6, err_msg=f"{case} {name}")
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def devices(count):
+    """The environment of a process with so many devices of JAX."""
+    environment = on_jax()
+    environment["XLA_FLAGS"] += f" --xla_force_host_platform_device_count={count}"
+    return environment
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory):
+    return alone(tmp_path_factory.mktemp("few"), FEW)
+
+
+def test_two_mirrored_devices(few, tmp_path):
+    """Parts and steps at once, the clip on the whole gradient, a step without a number."""
+    compare(run(tmp_path, "two", FEW, kind="mirrored", devices=2), few, len(FEW))
+    norms = few["2/norms"]
+    assert np.isnan(norms[3])
+    assert np.isfinite(np.delete(norms, 3)).all()
+
+
+def test_four_devices_of_jax(few, tmp_path):
+    """Against TensorFlow on one: parameters, not slots, which it keeps in another order."""
+    cases = [case | {"parts": 1} for case in FEW]
+    compare(run(tmp_path, "four", cases, devices(4), kind="mirrored"), few, len(FEW), slots=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [2, 4])
+def test_everything_mirrored(tmp_path, count):
+    compare(run(tmp_path, "several", MANY, kind="mirrored", devices=count), alone(tmp_path, MANY), len(MANY))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("steps", [1, 2])
+def test_two_workers(tmp_path, steps):
+    """Two processes of TensorFlow: both end with the same bytes, which are those of one device."""
+    cases = [{"call": steps}, {"family": "albert"}]
+    ports = [free_port(), free_port()]
+    outs, workers = [tmp_path / "0.npz", tmp_path / "1.npz"], []
+    for number, out in enumerate(outs):
+        cluster = {"worker": [f"127.0.0.1:{port}" for port in ports]}
+        config = json.dumps({"cluster": cluster, "task": {"type": "worker", "index": number}})
+        workers.append(start(out, cases, os.environ | {"TF_CONFIG": config}, kind="multi_worker"))
+    first, second = [finish(worker, out) for worker, out in zip(workers, outs, strict=True)]
+    for name, array in first.items():
+        np.testing.assert_array_equal(array, second[name], err_msg=name)
+    compare(first, alone(tmp_path, cases), len(cases))
+
+
+@pytest.mark.slow
+def test_jax_with_dropout(tmp_path):
+    """One device, eight, and two processes with two each: the same masks everywhere."""
+    cases = [{"dropout": 0.2}, {"family": "albert", "dropout": 0.2}]
+    one = run(tmp_path, "one", cases, devices(1))
+    compare(run(tmp_path, "eight", cases, devices(8), kind="mirrored"), one, len(cases))
+    address, outs, workers = f"127.0.0.1:{free_port()}", [tmp_path / "0.npz", tmp_path / "1.npz"], []
+    for number, out in enumerate(outs):
+        environment = devices(2) | {"KBZ_JAX": f"{address},2,{number}"}
+        workers.append(start(out, cases, environment, kind="multi_worker"))
+    for worker, out in zip(workers, outs, strict=True):
+        compare(finish(worker, out), one, len(cases))
+
+
+@pytest.mark.slow
+def test_dropout_of_replicas(tmp_path):
+    """A run with dropout is the same again, and not that of one device, whose masks all replicas would share."""
+    case = [{"dropout": 0.3}]
+    first, again = (run(tmp_path, name, case, kind="mirrored", devices=2) for name in ("first", "again"))
+    for name, array in first.items():
+        np.testing.assert_array_equal(array, again[name], err_msg=name)
+    assert abs(first["0/weights"] - alone(tmp_path, case)["0/weights"]).max() > 1e-4
+
+
+def masks(replica):
+    """Of three draws."""
+    keras.utils.set_random_seed(7)
+    seeds = Seeds()
+    layer = Dropout(0.5, seeds)
+    seeds.replica = replica
+    return [np.asarray(layer(np.ones((4, 16), "float32"), training=True)) > 0 for _ in range(3)]
+
+
+def test_streams_of_replicas():
+    """The first replica has the stream of one device; each has its own."""
+    plain, first, second, third = (masks(replica) for replica in (None, 0, 1, 2))
+    np.testing.assert_array_equal(plain, first)
+    for a, b in ((first, second), (second, third), (first, third)):
+        for x, y in zip(a, b, strict=True):
+            assert (x != y).mean() > 0.2
