@@ -13,10 +13,11 @@ from keras_bert_zoo.errors import ZooError
 def make_runtime(kind: str = "auto") -> Runtime:
     """The runtime of a kind.
 
-    "one" is a single device, "mirrored" every device of this machine, "multi_worker" the machines that TF_CONFIG names
-    (TensorFlow) or that JAX's coordinator joins, "tpu" the TPU of this machine. "auto" takes a TPU where there is one,
-    else the workers of TF_CONFIG, else all GPUs, else one device. Make it before anything else of a run: the workers
-    of TensorFlow must meet before the first computation. Raises ZooError for a kind that is not here.
+    "one" is a single device, "mirrored" every device of this machine, "multi_worker" the machines that TF_CONFIG
+    (TensorFlow) or KERAS_DISTRIBUTION_JOB_ADDRESSES (JAX, with ..._NUM_PROCESSES and ..._PROCESS_ID) names, "tpu" the
+    TPU of this machine. "auto" takes the workers where they are named, else a TPU where there is one, else all GPUs,
+    else one device. Make it before anything else of a run: workers must meet before the first computation. Raises
+    ZooError for a kind that is not here.
     """
     if kind not in KINDS:
         raise ZooError(f"distribution={kind!r}: it must be {', '.join(map(repr, KINDS[:-1]))} or {KINDS[-1]!r}.")
@@ -28,14 +29,17 @@ def make_runtime(kind: str = "auto") -> Runtime:
     return MAKERS[backend, kind]()
 
 
+WORKERS = {"tensorflow": "TF_CONFIG", "jax": "KERAS_DISTRIBUTION_JOB_ADDRESSES"}
+
+
 def choose(backend: str) -> str:
     """What "auto" means here."""
+    if os.environ.get(WORKERS[backend]):  # before anything looks at the devices
+        return "multi_worker"
     devices = keras.distribution.list_devices()
     kinds = {device.split(":")[0].lower() for device in devices}
     if "tpu" in kinds:
         return "tpu"
-    if backend == "tensorflow" and os.environ.get("TF_CONFIG"):
-        return "multi_worker"
     return "mirrored" if len(devices) > 1 and "cpu" not in kinds else "one"
 
 
@@ -110,6 +114,8 @@ def all_of_jax(kind: str) -> Callable[[], Runtime]:
     def make() -> Runtime:
         import jax
 
+        if kind == "multi_worker" and os.environ.get(WORKERS["jax"]) and not jax.distributed.is_initialized():
+            keras.distribution.initialize()
         names = keras.distribution.list_devices()
         several(names)
         if kind == "tpu" and jax.default_backend() != "tpu":

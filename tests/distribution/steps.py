@@ -1,7 +1,7 @@
 """Eight steps of pretraining on the devices of this process; run as a program, because a process has one set of them.
 
 python steps.py OUT CASES: a JSON list of what differs from PLAIN; writes losses, norms and weights of each case.
-TF_CONFIG or KBZ_JAX (address, processes, number) make it one of several workers.
+TF_CONFIG, or on JAX KERAS_DISTRIBUTION_JOB_ADDRESSES and its like, make it one of several workers.
 """
 
 import json
@@ -29,13 +29,7 @@ ROWS, LENGTH, STEPS = 8, 48, 8
 
 def prepare_devices(count):
     if os.environ.get("KERAS_BACKEND") == "jax":
-        address = os.environ.get("KBZ_JAX")
-        if address:
-            import keras
-
-            where, processes, number = address.split(",")
-            keras.distribution.initialize(where, int(processes), int(number))
-        return
+        return  # XLA_FLAGS says
     import tensorflow as tf
 
     cpu = tf.config.list_physical_devices("CPU")[0]

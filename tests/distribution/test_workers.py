@@ -1,0 +1,153 @@
+"""Pretraining by two workers, each a program of its own, stopped and killed: the command line as people use it."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from corpora import make_corpus
+from distribution.test_steps import free_port
+from safetensors.numpy import load_file
+
+KILLS = 20
+STARTED = []
+RECIPE = """
+model = "bert_tiny"
+steps = {steps}
+commit_every = 10
+log_every = 5
+evaluate_every = 50
+evaluate_rows = 8
+steps_per_call = 2
+
+[shape]
+num_layers = 1
+hidden_size = 12
+num_heads = 3
+intermediate_size = 24
+dropout = {dropout}
+attention_dropout = {dropout}
+
+[objective]
+pairs = "sop"
+
+[optimizer]
+rate = 1e-3
+
+[[stages]]
+length = 32
+rows = 4
+"""
+
+
+@pytest.fixture(autouse=True)
+def no_survivors():
+    """Programs that a failed test has left behind."""
+    yield
+    end([program for program in STARTED if program.poll() is None])
+    STARTED.clear()
+
+
+@pytest.fixture
+def made(tmp_path, tokenizer):
+    """The words of a command but for --out; `recipe` makes it one of so many steps with such dropout."""
+    data = make_corpus(tmp_path, tokenizer).folder
+
+    def recipe(steps, dropout=0.0):
+        (tmp_path / "recipe.toml").write_text(RECIPE.format(steps=steps, dropout=dropout))
+        return ["pretrain", str(tmp_path / "recipe.toml"), "--data", str(data)]
+
+    return recipe
+
+
+def start(words, out, environment=None):
+    code = [sys.executable, "-u", "-m", "keras_bert_zoo", *words, "--out", str(out)]
+    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"} | (environment or {})
+    program = subprocess.Popen(code, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    STARTED.append(program)
+    return program
+
+
+def start_workers(words, out):
+    cluster = {"worker": [f"127.0.0.1:{free_port()}" for _ in range(2)]}
+    configs = [json.dumps({"cluster": cluster, "task": {"type": "worker", "index": i}}) for i in range(2)]
+    return [start(words, out, {"TF_CONFIG": config}) for config in configs]
+
+
+def finish(*programs):
+    said = [program.communicate(timeout=600) for program in programs]
+    for program, (_, errors) in zip(programs, said, strict=True):
+        assert program.returncode == 0, errors[-3000:]
+    return [out for out, _ in said]
+
+
+def end(programs):
+    for program in programs:
+        program.kill()
+        program.communicate()
+
+
+def last_step(out):
+    return max((int(path.name.removeprefix("step-")) for path in (out / "commits").glob("step-*")), default=0)
+
+
+def wait_for(out, step, programs):
+    while last_step(out) < step:
+        assert all(program.poll() is None for program in programs), programs[0].communicate()
+        time.sleep(0.05)
+
+
+def state(out):
+    return load_file(max((out / "commits").glob("step-*")) / "state.safetensors")
+
+
+@pytest.mark.slow
+def test_two_workers_are_one(made, tmp_path):
+    """Told to stop in the middle, through one of them, both leave after one step and go on from it."""
+    words = made(60)
+    finish(start(words, tmp_path / "one"))
+    workers = start_workers(words, tmp_path / "two")
+    wait_for(tmp_path / "two", 20, workers)
+    workers[1].send_signal(signal.SIGTERM)
+    chief, other = finish(*workers)
+    stopped = last_step(tmp_path / "two")
+    assert f"stopped after step {stopped}; the same command goes on" in chief
+    assert 20 <= stopped < 60
+    assert not other
+    finish(*start_workers(words, tmp_path / "two"))
+    ours, theirs = state(tmp_path / "one"), state(tmp_path / "two")
+    assert list(ours) == list(theirs)
+    for name, array in ours.items():
+        np.testing.assert_allclose(theirs[name], array, atol=1e-6, err_msg=name)
+    lines = [json.loads(line) for line in (tmp_path / "two" / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines if "loss" in line] == list(range(5, 61, 5))
+
+
+@pytest.mark.slow
+def test_killed_workers_end_the_same(made, tmp_path):
+    """One of two is killed at any moment, the other can't go on; begun again they end with the same bytes."""
+    words, draw = made(400, dropout=0.1), random.Random(0)
+    finish(*start_workers(words, tmp_path / "whole"))
+    hits = []
+    while len(hits) < KILLS:
+        workers = start_workers(words, tmp_path / "killed")
+        wait_for(tmp_path / "killed", min(last_step(tmp_path / "killed") + 10, 400), workers)
+        time.sleep(draw.random() * 0.3)
+        victim = workers[draw.randrange(2)]
+        victim.kill()
+        if victim.wait() != -signal.SIGKILL:
+            end(workers)
+            break
+        hits.append(last_step(tmp_path / "killed"))
+        end(workers)
+    print("killed after the commits of steps", hits)
+    assert len(hits) == KILLS
+    finish(*start_workers(words, tmp_path / "killed"))
+    ours, theirs = state(tmp_path / "whole"), state(tmp_path / "killed")
+    for name, array in ours.items():
+        np.testing.assert_array_equal(theirs[name], array, err_msg=name)
