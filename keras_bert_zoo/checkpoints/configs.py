@@ -207,14 +207,17 @@ def write_config(description: Description, form: str) -> dict[str, Any]:
     if form == "huggingface" and family == "bert" and changed.pop("causal", False):
         said["is_decoder"] = True
     changed |= {"block": description.block} if description.block else {}
-    if changed and form == "google":
-        raise ZooError(f"Google's format has no word for {', '.join(changed)}: save as huggingface.")
+    pooled = {"pooling": description.options["pooling"]} if "pooling" in description.options else {}
+    if (changed or pooled) and form == "google":
+        raise ZooError(f"Google's format has no word for {', '.join(changed | pooled)}: save as huggingface.")
     kept = changed | ({"task": description.task} if description.task else {})
     kept |= {"options": dict(description.options)} if description.options else {}
     kept |= {} if description.threshold is None else {"threshold": description.threshold}
     said |= {OURS: kept} if kept else {}
     if form == "huggingface":
-        ours_alone = changed or not config.num_segments  # transformers would compute something else in silence
+        ours_alone = (
+            changed or pooled or not config.num_segments
+        )  # transformers would compute something else in silence
         said |= {"model_type": f"{OURS}_{family}" if ours_alone else family, "pad_token_id": 0}
         said |= {"architectures": [description.architecture]} if description.architecture else {}
     if description.labels:

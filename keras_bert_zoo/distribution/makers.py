@@ -103,7 +103,7 @@ def tpu() -> Runtime:
         tf.config.experimental_connect_to_cluster(resolver)
         tf.tpu.experimental.initialize_tpu_system(resolver)
     except (ValueError, RuntimeError, tf.errors.OpError) as error:
-        raise ZooError(f"There is no TPU {name!r} here ({str(error).splitlines()[0]:.200}): see `doctor`.") from error
+        raise ZooError(f"There is no TPU {name!r} here ({str(error).splitlines()[0]:.200}).") from error
     strategy = tf.distribute.TPUStrategy(resolver)
     return Runtime("tpu", strategy.num_replicas_in_sync, strategy=strategy)
 
@@ -117,9 +117,12 @@ def all_of_jax(kind: str) -> Callable[[], Runtime]:
         if kind == "multi_worker" and os.environ.get(WORKERS["jax"]) and not jax.distributed.is_initialized():
             keras.distribution.initialize()
         names = keras.distribution.list_devices()
-        several(names)
+        if kind == "mirrored":
+            several(names)
         if kind == "tpu" and jax.default_backend() != "tpu":
-            raise ZooError(f"There is no TPU here: JAX has {names[0]} and the like; see `doctor`.")
+            raise ZooError(f"There is no TPU here: JAX has {names[0]} and the like.")
+        if len(names) == 1:
+            return Runtime()
         data = keras.distribution.DataParallel(devices=names, auto_shard_dataset=False)
         return Runtime(kind, len(names), jax.process_count(), jax.process_index(), distribution=data)
 

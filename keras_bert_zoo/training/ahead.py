@@ -12,13 +12,14 @@ AHEAD = 4  # batches
 
 
 @contextmanager
-def ahead(batches: Batches, first: int) -> Iterator[Iterator[dict[str, Any]]]:
-    """The batches from number `first` on, in order, made by a thread."""
+def ahead(batches: Batches, first: int, count: int = 0) -> Iterator[Iterator[dict[str, Any]]]:
+    """The batches from number `first` on, in order, made by a thread, which has up to `count` of them ready."""
+    count = max(count, AHEAD)
     pool = ThreadPoolExecutor(1, thread_name_prefix="batches")
-    waiting = deque(pool.submit(batches.__getitem__, first + i) for i in range(AHEAD))
+    waiting = deque(pool.submit(batches.__getitem__, first + i) for i in range(count))
 
     def take() -> Iterator[dict[str, Any]]:
-        number = first + AHEAD
+        number = first + count
         while True:
             waiting.append(pool.submit(batches.__getitem__, number))
             number += 1

@@ -8,6 +8,7 @@ import logging
 import shutil
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,8 @@ class Commits:
                 arrays, place = load_file(folder / STATE), json.loads((folder / PLACE).read_bytes())
             except (ZooError, FileNotFoundError, ValueError, SafetensorError) as error:
                 aside = folder.with_name(f"broken-{folder.name}-{time.time_ns()}")
-                folder.rename(aside)
+                with suppress(FileNotFoundError):  # another worker was faster
+                    folder.rename(aside)
                 log.warning("%s is not whole and left aside as %s: %s", folder, aside.name, error)
                 continue
             fill(variables, arrays, folder)

@@ -32,8 +32,8 @@ class JaxStep(Step):
 
     def measure(self, batch: Batch) -> dict[str, float]:
         weights, others, _ = self.state()
-        whole = padded(batch, self.runtime.here * self.parts(batch))
-        return {name: float(value) for name, value in self.score(weights, others, self.spread(whole)).items()}
+        whole = self.spread(padded(batch, self.runtime.here))
+        return {name: float(value) for name, value in self.score(weights, others, whole).items()}
 
     def groups(self) -> tuple[Sequence, Sequence, Sequence]:
         return self.model.trainable_variables, self.model.non_trainable_variables, self.optimizer.variables
@@ -85,6 +85,9 @@ class JaxStep(Step):
         return loss_of(found, count), (found, others)
 
     def score(self, weights: list, others: list, batch: dict[str, Any]) -> dict[str, Any]:
-        flat = {key: value.reshape(-1, *value.shape[2:]) for key, value in batch.items()}
-        outputs, _ = self.model.stateless_call(weights, others, inputs_of(flat), training=False)
-        return {**losses(outputs, flat), **counts(flat)}
+        def of_part(part):
+            outputs, _ = self.model.stateless_call(weights, others, inputs_of(part), training=False)
+            return losses(outputs, part)
+
+        found = jax.lax.map(of_part, batch)
+        return {**{name: jnp.sum(values) for name, values in found.items()}, **counts(batch)}

@@ -103,11 +103,12 @@ class KeepBest(keras.callbacks.Callback):
 @contextmanager
 def averaged(model: keras.Model) -> Iterator[None]:
     """The running mean of the weights in place of the weights, where the optimizer keeps one."""
-    if not model.optimizer.use_ema:
+    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)  # of a LossScaleOptimizer
+    if not optimizer.use_ema:
         yield
         return
     last = model.get_weights()
-    model.optimizer.finalize_variable_values(model.trainable_variables)
+    optimizer.finalize_variable_values(model.trainable_variables)
     try:
         yield
     finally:

@@ -65,6 +65,7 @@ class Loop:
         try:
             with self.listening(), self.view:
                 self.commit()
+                self.stopping = self.runtime.hosts == 1 and self.stop is not None
                 while not self.done() and not self.stopping:
                     self.run_stage(self.stage())
                 self.commit()
@@ -104,7 +105,7 @@ class Loop:
         stage, batches, place = self.recipe.stages[number], self.batches[number], self.place
         began = place["began"].setdefault(str(number), place["step"])
         self.step.micro = stage.micro or stage.rows
-        with ahead(batches, place["step"] - began) as coming:
+        with ahead(batches, place["step"] - began, 2 * self.recipe.steps_per_call) as coming:
             while True:
                 started, steps = time.monotonic(), self.steps_at_once()
                 several, rates = [next(coming) for _ in range(steps)], [self.rate(i) for i in range(steps)]
@@ -197,10 +198,10 @@ class Loop:
     def read_together(self) -> bool:
         """Every process goes to the same commit. Raises ZooError where they do not share the folder."""
         found = self.read_commit()
-        step, hosts = self.place["step"] if found else -1, self.runtime.hosts
-        if self.runtime.total(float(step)) != step * hosts:
+        step = self.place["step"]
+        if not self.runtime.agree(step + found):
             raise ZooError(
-                f"{self.out} has {f'step {step:,}' if found else 'no commit'} here, but not on all {hosts} workers: "
+                f"{self.out} has {f'step {step:,}' if found else 'no commit'} here, but not on every worker: "
                 "give a folder that they share."
             )
         return found
@@ -215,7 +216,7 @@ class Loop:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """SIGTERM and Ctrl-C end the run after the step at hand; where signals may not be heard, nothing is changed."""
+        """SIGTERM and Ctrl-C end the run after the steps at hand, where signals may be heard."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -248,6 +249,9 @@ def held_out(recipe: Recipe, corpus: Corpus, share: tuple[int, int]) -> tuple[Ba
         return None
     part = Corpus(corpus.folder, "heldout")
     most = len(Batches(part, objective, stage.length, 1, 0, recipe.texts).epoch(0).rows)
+    if most < share[1]:
+        log.warning("Nothing is measured on held-out text: it fills %d rows, and there are %d workers.", most, share[1])
+        return None
     rows = min(stage.micro or stage.rows, recipe.evaluate_rows, most)
     rows = max(rows // share[1], 1) * share[1]
     count = min(math.ceil(recipe.evaluate_rows / rows), most // rows)

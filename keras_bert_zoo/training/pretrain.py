@@ -2,6 +2,7 @@
 
 import json
 import os
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -65,8 +66,7 @@ def pretrain(
     folder = Path(out).expanduser()
     step = make_training_step(recipe, corpus, runtime)
     loop = Loop(step, recipe, corpus, folder, tell)
-    if runtime.is_chief:
-        claim(folder, recipe, corpus)
+    claim_together(folder, recipe, corpus, runtime)
     with alone(folder) if runtime.is_chief else nullcontext():
         finished = loop.run()
         if not finished:
@@ -143,6 +143,8 @@ def make_training_step(recipe: Recipe, corpus: Corpus, runtime: Runtime) -> Step
     said = recipe.optimizer
     for stage in recipe.stages:
         runtime.check_rows(stage.rows, "rows of a stage")
+    if recipe.hours is not None and runtime.hosts > 1:
+        raise ZooError("hours= goes by one clock, and several workers have one each: give steps= instead.")
     with runtime.scope():
         model = make_model(recipe, corpus)
         optimizer = OPTIMIZERS[said.name](0.0, said.decay, beta_2=said.beta_2, global_clipnorm=None)
@@ -177,6 +179,24 @@ def claim(folder: Path, recipe: Recipe, corpus: Corpus) -> None:
         raise ZooError(
             f"{folder} holds a run with another {difference}: choose another folder, or the same recipe to go on."
         )
+
+
+def claim_together(folder: Path, recipe: Recipe, corpus: Corpus, runtime: Runtime) -> None:
+    """The first worker claims the folder; all go on, or none, as when they were told different things."""
+    refused = None
+    if runtime.is_chief:
+        try:
+            claim(folder, recipe, corpus)
+        except ZooError as error:
+            refused = error
+    said = json.dumps({**recipe.to_dict(), "data": None, "corpus": corpus.manifest["sha256"]}, sort_keys=True)
+    same, fine = runtime.agree(zlib.crc32(said.encode())), runtime.total(float(refused is not None)) == 0
+    if refused:
+        raise refused
+    if not fine:
+        raise ZooError(f"The first worker may not use {folder}: its own message says why.")
+    if not same:
+        raise ZooError("The workers have different recipes or corpora: give all the same.")
 
 
 def differing(theirs: dict[str, Any], ours: dict[str, Any]) -> str | None:

@@ -46,7 +46,7 @@ class Stage:
 
     length: int = 128  # tokens of a row
     rows: int = 64  # of a step
-    micro: int = 0  # rows that go through the model at once; 0: all of a step
+    micro: int = 0  # rows that go through a device at once; 0: all of a step
     share: float = 1.0  # of the run's steps
 
     def __post_init__(self):

@@ -77,7 +77,7 @@ def padded(batch: Batch, multiple: int) -> dict[str, np.ndarray]:
 
 
 class Step:
-    """Takes batches, changes the model. `micro` rows go through a device at once; the result is that of all at once.
+    """Takes batches, changes the model. At most `micro` rows go through a device at once, with the result of all at once.
 
     `take` gets the batches of some steps, of which each process gives its own rows, and their learning rates, and gives
     for each step the summed losses and counts of the whole batch, the gradient's norm, and whether the step was
@@ -112,8 +112,9 @@ class Step:
         raise NotImplementedError
 
     def parts(self, batch: Batch) -> int:
-        """In how many parts this process's rows go through its devices."""
-        return max(len(batch["token_ids"]) // (self.runtime.here * self.micro), 1)
+        """In how many parts, as few as `micro` allows, the rows of a device go through it."""
+        rows = len(batch["token_ids"]) // self.runtime.here
+        return next(parts for parts in range(1, rows + 1) if rows % parts == 0 and rows // parts <= self.micro)
 
     def variables(self) -> list[tuple[str, Any]]:
         """Weights, streams of random numbers and the optimizer's slots, by names that do not change."""

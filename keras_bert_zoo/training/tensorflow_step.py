@@ -17,7 +17,7 @@ class TensorFlowStep(Step):
 
     def compile(self, jit: bool) -> None:
         self.strategy = self.runtime.strategy or tf.distribute.get_strategy()
-        self.several = self.runtime.replicas > 1
+        self.several = self.runtime.strategy is not None
         if self.several:
             if not isinstance(self.optimizer, AdamW):
                 raise TypeError(f"{type(self.optimizer).__name__} would sum gradients over replicas once more.")
@@ -37,8 +37,9 @@ class TensorFlowStep(Step):
         return [step | {"applied": bool(np.isfinite(step["norm"]))} for step in steps]
 
     def measure(self, batch: Batch) -> dict[str, float]:
-        parts = self.parts(batch)
-        whole = {key: value[None] for key, value in padded(batch, self.runtime.here * parts).items()}
+        whole = padded(batch, self.runtime.here)
+        parts = self.parts(whole)
+        whole = {key: value[None] for key, value in whole.items()}
         return {name: float(value) for name, value in self.score(self.spread(whole, parts)).items()}
 
     def spread(self, arrays: Mapping[str, np.ndarray], parts: int) -> Any:

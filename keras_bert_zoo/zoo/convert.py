@@ -61,6 +61,8 @@ def write_all(checkpoint: Checkpoint, target: Path, form: str, overwrite: bool) 
 def with_architecture(checkpoint: Checkpoint) -> Description:
     """The description, with Hugging Face's class for what a Google folder holds."""
     description = checkpoint.description
+    if description.task:  # one that Hugging Face has no class for
+        return description
     architecture = description.architecture or TASKS[name_task(checkpoint)].architectures[checkpoint.family]
     return replace(description, architecture=architecture)
 

@@ -22,6 +22,7 @@ PLAIN = {
     "jit": False,
     "optimizer": "adamw",
     "devices": 1,
+    "shared": False,  # one stream of random numbers for all replicas
     "broken": None,  # the step that has a weight without a number
 }
 ROWS, LENGTH, STEPS = 8, 48, 8
@@ -54,6 +55,8 @@ def make_step(case, runtime):
     random = np.random.default_rng(5)
     for variable in model.trainable_variables:
         variable.assign(random.normal(0, 0.1, variable.shape).astype("float32") + ("gamma" in variable.path))
+    if case["shared"]:
+        model.encoder.seeds.__class__ = keras.random.SeedGenerator
     micro = ROWS // runtime.replicas // case["parts"]
     return make_step(model, optimizer, micro, case["clip"], case["jit"], runtime)
 

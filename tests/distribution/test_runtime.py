@@ -1,5 +1,6 @@
 import json
 
+import keras
 import numpy as np
 import pytest
 from corpora import make_corpus
@@ -7,10 +8,56 @@ from corpora import make_corpus
 from keras_bert_zoo import ZooError, pretrain
 from keras_bert_zoo.corpus.batches import Batches, Objective
 from keras_bert_zoo.distribution import Runtime, make_runtime
+from keras_bert_zoo.distribution.makers import choose
+from keras_bert_zoo.distribution.runtime import PRIMES
+from keras_bert_zoo.training.loop import held_out
+from keras_bert_zoo.training.recipe import Recipe
+from keras_bert_zoo.training.step import Step
 
 
-def test_one_device_is_the_default():
-    assert make_runtime() == make_runtime("one") == Runtime()
+def test_one_device_is_the_default(monkeypatch):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    for devices, kind in ((["cpu:0"], "one"), (["cpu:0", "cpu:1"], "one"), (["gpu:0"], "one"), (["tpu:0"], "tpu")):
+        monkeypatch.setattr(keras.distribution, "list_devices", lambda found=devices: found)
+        assert choose("tensorflow") == kind
+    monkeypatch.setattr(keras.distribution, "list_devices", lambda: ["gpu:0", "gpu:1"])
+    assert choose("tensorflow") == "mirrored"
+    monkeypatch.setenv("TF_CONFIG", "{}")
+    assert choose("tensorflow") == "multi_worker"
+    assert make_runtime("one") == Runtime()
+
+
+class Several(Runtime):
+    """One of several processes, of which the others say what `others` holds."""
+
+    others = ()
+
+    def total(self, value):
+        return value + sum(self.others.pop(0))
+
+
+@pytest.mark.parametrize(("numbers", "same"), [((7, 7, 7), True), ((1, 2, 3), False), ((2_000_000_011,) * 3, True)])
+def test_processes_agree(numbers, same):
+    own, *others = numbers
+    runtime = Several(replicas=3, hosts=3)
+    rests = [[other % prime for other in others] for prime in PRIMES]
+    said = [[[rest**2 for rest in part], part] for part in rests]
+    object.__setattr__(runtime, "others", [one for pair in said for one in pair])
+    assert runtime.agree(own) == same
+
+
+def test_too_little_is_held_out_for_all_workers(tmp_path, tokenizer, caplog):
+    recipe = Recipe.of({"model": "bert_tiny", "stages": [{"length": 512, "rows": 4}]})
+    corpus = make_corpus(tmp_path, tokenizer)
+    assert held_out(recipe, corpus, (0, 64)) is None
+    assert "and there are 64 workers" in caplog.text
+
+
+def test_parts_are_as_few_as_fit():
+    step = Step.__new__(Step)
+    for rows, replicas, micro, parts in ((28, 2, 4, 7), (96, 2, 32, 2), (32, 1, 32, 1), (8, 8, 4, 1), (12, 1, 5, 3)):
+        step.runtime, step.micro = Runtime(replicas=replicas), micro
+        assert step.parts({"token_ids": np.zeros((rows, 4))}) == parts
 
 
 @pytest.mark.parametrize(

@@ -70,3 +70,17 @@ def test_wrong_calls(tmp_path):
         convert(source, tmp_path / "full", "google")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["full", "y.keras"]
     assert np.all([path.name == "file" for path in (tmp_path / "full").iterdir()])
+
+
+def test_a_mean_is_not_mistaken_for_a_first_token(tmp_path):
+    """transformers knows no such classifier, and Google's format has no word for it."""
+    model = build(BERT, task="classification", labels=["ham", "spam"], pooling="mean")
+    model.save_folder(tmp_path / "mean")
+    convert(tmp_path / "mean", tmp_path / "again", "huggingface")
+    for name in ("mean", "again"):
+        config = json.loads((tmp_path / name / "config.json").read_text())
+        assert config["model_type"] == "keras_bert_zoo_bert"
+        assert "architectures" not in config
+        assert load(tmp_path / name).pooling == "mean"
+    with pytest.raises(ZooError, match="Google's format has no word for pooling"):
+        model.save_folder(tmp_path / "google", form="google")
