@@ -215,9 +215,8 @@ def write_config(description: Description, form: str) -> dict[str, Any]:
     kept |= {} if description.threshold is None else {"threshold": description.threshold}
     said |= {OURS: kept} if kept else {}
     if form == "huggingface":
-        ours_alone = (
-            changed or pooled or not config.num_segments
-        )  # transformers would compute something else in silence
+        # transformers would compute something else in silence
+        ours_alone = changed or pooled or not config.num_segments
         said |= {"model_type": f"{OURS}_{family}" if ours_alone else family, "pad_token_id": 0}
         said |= {"architectures": [description.architecture]} if description.architecture else {}
     if description.labels:

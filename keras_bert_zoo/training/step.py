@@ -77,7 +77,7 @@ def padded(batch: Batch, multiple: int) -> dict[str, np.ndarray]:
 
 
 class Step:
-    """Takes batches, changes the model. At most `micro` rows go through a device at once, with the result of all at once.
+    """Takes batches, changes the model. At most `micro` rows go through a device at once, with one result.
 
     `take` gets the batches of some steps, of which each process gives its own rows, and their learning rates, and gives
     for each step the summed losses and counts of the whole batch, the gradient's norm, and whether the step was
