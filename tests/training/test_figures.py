@@ -4,20 +4,16 @@ from conftest import ALBERT, BERT
 
 from keras_bert_zoo.training.figures import Figures, train_flops
 
-BATCH = {
-    "padding_mask": np.array([[1, 1, 1, 2, 0]]),
-    "mask_weights": np.array([[1.0, 1.0, 0.0]]),
-    "answers": np.array([[0, 1]]),
-    "text_weights": np.array([[1.0, 1.0]]),
-}
 FOUND = {"masked_lm": 3.0, "masked_correct": 1.0, "pairs": 0.5, "pairs_correct": 2.0, "norm": 4.0, "applied": True}
+FOUND |= {"masked": 2.0, "answers": 2.0, "real": 4.0}
+SKIPPED = dict.fromkeys(FOUND, np.nan) | {"applied": False, "real": 4.0}
 
 
 def test_means_by_hand():
     figures = Figures()
-    figures.add(BATCH, FOUND, 2.0)
-    figures.add(BATCH, FOUND | {"masked_lm": 5.0, "norm": 8.0}, 1.0)
-    figures.add(BATCH, dict.fromkeys(FOUND, np.nan) | {"applied": False}, 1.0)  # read, but not learnt from
+    figures.add(FOUND, 2.0)
+    figures.add(FOUND | {"masked_lm": 5.0, "norm": 8.0}, 1.0)
+    figures.add(SKIPPED, 1.0)  # read, but not learnt from
     means = figures.means()
     assert means == pytest.approx(
         {
@@ -34,7 +30,7 @@ def test_means_by_hand():
 
 def test_nothing_was_learnt():
     figures = Figures()
-    figures.add(BATCH, dict.fromkeys(FOUND, np.nan) | {"applied": False}, 1.0)
+    figures.add(SKIPPED, 1.0)
     assert figures.means() == {}
 
 

@@ -108,8 +108,13 @@ def test_losses_by_hand(batch):
         logs = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
         chosen = np.take_along_axis(logs, batch[truth][..., None], -1)[..., 0]
         assert found[name] == pytest.approx(-(chosen * batch[weights]).sum(), rel=1e-5)
+        assert found["masked" if name == "masked_lm" else name.replace("pairs", "answers")] == batch[weights].sum()
         right = ((logits.argmax(-1) == batch[truth]) * batch[weights]).sum()
         assert found["masked_correct" if name == "masked_lm" else "pairs_correct"] == right
+
+
+def test_real_tokens_are_counted(batch):
+    assert make().measure(batch)["real"] == (batch["padding_mask"] > 0).sum() < batch["padding_mask"].size
 
 
 def test_answers_that_are_right():
