@@ -118,8 +118,8 @@ class Loop:
                     place["seconds"] += seconds
                     if not self.is_sound(found, batches, place["step"] - began - 1):
                         return
-                self.stopping = made[-1]["stop"] > 0 or (self.runtime.hosts == 1 and self.stop is not None)
                 self.after_step(number, rates[-1])
+                self.stopping = made[-1]["stop"] > 0 or (self.runtime.hosts == 1 and self.stop is not None)
                 if self.stopping or self.done() or self.stage() != number:
                     return
 

@@ -14,6 +14,7 @@ from keras_bert_zoo.training import loop as loops
 from keras_bert_zoo.training import pretrain as module
 from keras_bert_zoo.training.loop import Loop
 from keras_bert_zoo.training.runlog import LOG
+from keras_bert_zoo.training.tensorflow_step import TensorFlowStep
 
 
 @pytest.mark.parametrize("at", [1, 5, 9])
@@ -66,15 +67,15 @@ def test_a_finished_run_again_changes_nothing(data, tmp_path):
 
 def poison(monkeypatch, steps, times):
     """Steps whose gradient is no number, so many times each."""
-    real, left = loops.Step.__call__, dict.fromkeys(steps, times)
+    real, left = TensorFlowStep.take, dict.fromkeys(steps, times)
     place = []
 
-    def broken(self, batch, rate):
+    def broken(self, batches, rates, stop):
         step = place[0].place["step"] + 1
         if left.get(step, 0):
             left[step] -= 1
-            return dict.fromkeys(loops.Figures(), 0.0) | {"norm": float("nan"), "applied": False}
-        return real(self, batch, rate)
+            return [dict.fromkeys(loops.Figures(), 0.0) | {"norm": float("nan"), "applied": False, "stop": 0.0}]
+        return real(self, batches, rates, stop)
 
     init = Loop.__init__
 
@@ -82,7 +83,7 @@ def poison(monkeypatch, steps, times):
         init(self, *arguments)
         place[:] = [self]
 
-    monkeypatch.setattr(loops.Step, "__call__", broken)
+    monkeypatch.setattr(TensorFlowStep, "take", broken)
     monkeypatch.setattr(Loop, "__init__", remembered)
 
 
@@ -113,7 +114,7 @@ def test_the_same_again_ends_the_run(data, tmp_path, monkeypatch):
 
 
 def test_by_the_clock(data, tmp_path, monkeypatch):
-    """Every look at the clock is a second later; a step takes two of them."""
+    """Every look at the clock is a second later; a step takes one."""
     clock = iter(range(10**6))
     monkeypatch.setattr(loops.time, "monotonic", lambda: float(next(clock)))
     done, _ = run(
@@ -121,7 +122,7 @@ def test_by_the_clock(data, tmp_path, monkeypatch):
     )
     assert done.finished
     log = [line for line in lines(tmp_path / "run") if "rate" in line]
-    assert len(log) == 15
+    assert len(log) == 30
     np.testing.assert_allclose(np.diff([line["rate"] for line in log[4:]]), -0.5 / 0.9 / len(log), rtol=0.3)
     assert len(json.loads((max((tmp_path / "run" / "commits").iterdir()) / "place.json").read_text())["began"]) == 2
 
