@@ -1,7 +1,6 @@
 """The course of a pretraining run: steps, commits, figures, and going on from where it was."""
 
 import logging
-import math
 import signal
 import threading
 import time
@@ -21,6 +20,7 @@ from keras_bert_zoo.training.figures import Figures, train_flops
 from keras_bert_zoo.training.recipe import Recipe
 from keras_bert_zoo.training.runlog import LOG, NoLog, RunLog
 from keras_bert_zoo.training.schedules import falling
+from keras_bert_zoo.training.stages import batches_of, held_out
 from keras_bert_zoo.training.step import Step
 from keras_bert_zoo.training.view import View
 
@@ -232,27 +232,3 @@ class Loop:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-
-
-def batches_of(recipe: Recipe, corpus: Corpus, number: int, share: tuple[int, int] = (0, 1)) -> Batches:
-    """The batches of a stage, with random numbers of its own."""
-    stage = recipe.stages[number]
-    return Batches(corpus, recipe.objective, stage.length, stage.rows, recipe.seed, recipe.texts, number, share)
-
-
-def held_out(recipe: Recipe, corpus: Corpus, share: tuple[int, int]) -> tuple[Batches, int] | None:
-    """The batches to measure on, and how many of them; none where nothing, or too little, was held out."""
-    stage, objective = recipe.stages[-1], recipe.objective
-    documents = sum(shard["records"] for shard in corpus.manifest["parts"]["heldout"])
-    if documents < (2 if objective.pairs == "nsp" else 1):
-        log.warning("Nothing is measured on held-out text: it has %d documents.", documents)
-        return None
-    part = Corpus(corpus.folder, "heldout")
-    most = len(Batches(part, objective, stage.length, 1, 0, recipe.texts).epoch(0).rows)
-    if most < share[1]:
-        log.warning("Nothing is measured on held-out text: it fills %d rows, and there are %d workers.", most, share[1])
-        return None
-    rows = min(stage.micro or stage.rows, recipe.evaluate_rows, most)
-    rows = max(rows // share[1], 1) * share[1]
-    count = min(math.ceil(recipe.evaluate_rows / rows), most // rows)
-    return Batches(part, objective, stage.length, rows, 0, recipe.texts, share=share), count

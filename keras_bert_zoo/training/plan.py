@@ -5,8 +5,8 @@ from typing import Any
 
 from keras_bert_zoo.corpus.shards import Corpus
 from keras_bert_zoo.training.figures import train_flops
-from keras_bert_zoo.training.loop import batches_of
 from keras_bert_zoo.training.recipe import Recipe
+from keras_bert_zoo.training.stages import batches_of
 from keras_bert_zoo.training.step import Step
 
 TRIAL = 3  # steps that are timed, after one that compiles

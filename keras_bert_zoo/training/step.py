@@ -1,6 +1,7 @@
 """One step of pretraining: gradients of summed losses over micro-batches and replicas, divided once, clipped once,
 applied once."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -76,7 +77,12 @@ def padded(batch: Batch, multiple: int) -> dict[str, np.ndarray]:
     }
 
 
-class Step:
+def fewest_parts(rows: int, micro: int) -> int:
+    """In how many equal parts, as few as `micro` rows each allow, a device takes its rows."""
+    return next(parts for parts in range(1, rows + 1) if rows % parts == 0 and rows // parts <= micro)
+
+
+class Step(ABC):
     """Takes batches, changes the model. At most `micro` rows go through a device at once, with one result.
 
     `take` gets the batches of some steps, of which each process gives its own rows, and their learning rates, and gives
@@ -103,18 +109,20 @@ class Step:
     def __call__(self, batch: Batch, rate: float) -> dict[str, float]:
         return self.take([batch], [rate])[0]
 
+    @abstractmethod
+    def compile(self, jit: bool) -> None:
+        """Make the functions that the devices run."""
+
+    @abstractmethod
     def take(self, batches: Sequence[Batch], rates: Sequence[float], stop: bool = False) -> list[dict[str, float]]:
         """The figures of each step; "stop" is above 0 where a process said so."""
-        raise NotImplementedError
 
+    @abstractmethod
     def measure(self, batch: Batch) -> dict[str, float]:
         """The summed losses and counts of a batch, without dropout and without learning from it."""
-        raise NotImplementedError
 
     def parts(self, batch: Batch) -> int:
-        """In how many parts, as few as `micro` allows, the rows of a device go through it."""
-        rows = len(batch["token_ids"]) // self.runtime.here
-        return next(parts for parts in range(1, rows + 1) if rows % parts == 0 and rows // parts <= self.micro)
+        return fewest_parts(len(batch["token_ids"]) // self.runtime.here, self.micro)
 
     def variables(self) -> list[tuple[str, Any]]:
         """Weights, streams of random numbers and the optimizer's slots, by names that do not change."""

@@ -1,49 +1,39 @@
 import json
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import keras
 import numpy as np
 import pytest
 from corpora import make_corpus
+from distribution.test_steps import free_port
 
 from keras_bert_zoo import ZooError, pretrain
 from keras_bert_zoo.corpus.batches import Batches, Objective
-from keras_bert_zoo.distribution import Runtime, make_runtime
-from keras_bert_zoo.distribution.makers import choose
-from keras_bert_zoo.distribution.runtime import PRIMES
-from keras_bert_zoo.training.loop import held_out
+from keras_bert_zoo.distribution import Runtime, make_runtime, strategy
+from keras_bert_zoo.distribution.kinds import choose
 from keras_bert_zoo.training.recipe import Recipe
-from keras_bert_zoo.training.step import Step
+from keras_bert_zoo.training.stages import held_out
+from keras_bert_zoo.training.step import fewest_parts
 
 
 def test_one_device_is_the_default(monkeypatch):
     monkeypatch.delenv("TF_CONFIG", raising=False)
     for devices, kind in ((["cpu:0"], "one"), (["cpu:0", "cpu:1"], "one"), (["gpu:0"], "one"), (["tpu:0"], "tpu")):
         monkeypatch.setattr(keras.distribution, "list_devices", lambda found=devices: found)
-        assert choose("tensorflow") == kind
+        assert choose() == kind
     monkeypatch.setattr(keras.distribution, "list_devices", lambda: ["gpu:0", "gpu:1"])
-    assert choose("tensorflow") == "mirrored"
+    assert choose() == "mirrored"
     monkeypatch.setenv("TF_CONFIG", "{}")
-    assert choose("tensorflow") == "multi_worker"
+    assert choose() == "multi_worker"
     assert make_runtime("one") == Runtime()
 
 
-class Several(Runtime):
-    """One of several processes, of which the others say what `others` holds."""
-
-    others = ()
-
-    def total(self, value):
-        return value + sum(self.others.pop(0))
-
-
-@pytest.mark.parametrize(("numbers", "same"), [((7, 7, 7), True), ((1, 2, 3), False), ((2_000_000_011,) * 3, True)])
-def test_processes_agree(numbers, same):
-    own, *others = numbers
-    runtime = Several(replicas=3, hosts=3)
-    rests = [[other % prime for other in others] for prime in PRIMES]
-    said = [[[rest**2 for rest in part], part] for part in rests]
-    object.__setattr__(runtime, "others", [one for pair in said for one in pair])
-    assert runtime.agree(own) == same
+@pytest.mark.parametrize(("others", "same"), [((), True), ((7, 7), True), ((7, 8), False)])
+def test_processes_agree(others, same):
+    runtime = Runtime(replicas=3, hosts=3, gather=lambda value: [value, *others])
+    assert runtime.agree(7) == same
 
 
 def test_too_little_is_held_out_for_all_workers(tmp_path, tokenizer, caplog):
@@ -54,10 +44,8 @@ def test_too_little_is_held_out_for_all_workers(tmp_path, tokenizer, caplog):
 
 
 def test_parts_are_as_few_as_fit():
-    step = Step.__new__(Step)
-    for rows, replicas, micro, parts in ((28, 2, 4, 7), (96, 2, 32, 2), (32, 1, 32, 1), (8, 8, 4, 1), (12, 1, 5, 3)):
-        step.runtime, step.micro = Runtime(replicas=replicas), micro
-        assert step.parts({"token_ids": np.zeros((rows, 4))}) == parts
+    for rows, micro, parts in ((14, 4, 7), (48, 32, 2), (32, 32, 1), (1, 4, 1), (12, 5, 3)):
+        assert fewest_parts(rows, micro) == parts
 
 
 @pytest.mark.parametrize(
@@ -71,6 +59,11 @@ def test_parts_are_as_few_as_fit():
         ("multi_worker", json.dumps({"cluster": {"worker": ["a:1"]}}), "cannot be read .KeyError: 'task'"),
         (
             "multi_worker",
+            json.dumps({"cluster": {"worker": ["a"]}, "task": {"type": "worker", "index": 0}}),
+            "cannot be read .*invalid literal",
+        ),
+        (
+            "multi_worker",
             json.dumps({"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 1}}),
             "must name workers alone, and this one as one of them",
         ),
@@ -82,6 +75,29 @@ def test_what_is_not_here(kind, config, sentence, monkeypatch):
         monkeypatch.setenv("TF_CONFIG", config)
     with pytest.raises(ZooError, match=sentence):
         make_runtime(kind)
+
+
+def test_workers_wait_for_each_other():
+    """One that comes late is waited for, and one that has gone on, with TensorFlow answering in its place, counts."""
+    addresses = [f"127.0.0.1:{free_port()}" for _ in range(2)]
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(strategy.meet, addresses, 0, 30.0)
+        time.sleep(0.5)
+        assert not first.done()
+        strategy.meet(addresses, 1, 30.0)
+        with socket.create_server(("", strategy.port_of(addresses[1]))):
+            first.result(timeout=30)
+
+
+def test_a_worker_that_does_not_come_is_named():
+    addresses = [f"127.0.0.1:{free_port()}" for _ in range(2)]
+    with pytest.raises(ZooError, match=rf"worker 1 .{addresses[1]}. did not come within 0 s"):
+        strategy.meet(addresses, 0, 0.1)
+    with (
+        socket.create_server(("", strategy.port_of(addresses[0]))),
+        pytest.raises(ZooError, match=f"This worker cannot answer at {addresses[0]}"),
+    ):
+        strategy.meet(addresses, 0, 0.1)
 
 
 def test_rows_that_replicas_cannot_share():

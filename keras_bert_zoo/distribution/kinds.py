@@ -1,0 +1,46 @@
+"""One door to the two engines: tf.distribute on TensorFlow, keras.distribution on JAX."""
+
+import os
+
+import keras
+
+from keras_bert_zoo.distribution.runtime import Runtime
+from keras_bert_zoo.errors import ZooError
+
+KINDS = ("auto", "one", "mirrored", "multi_worker", "tpu")
+WORKERS = {"tensorflow": "TF_CONFIG", "jax": "KERAS_DISTRIBUTION_JOB_ADDRESSES"}
+
+
+def make_runtime(kind: str = "auto") -> Runtime:
+    """The runtime of a kind.
+
+    "one" is a single device, "mirrored" every device of this machine, "multi_worker" the machines that TF_CONFIG
+    (TensorFlow) or KERAS_DISTRIBUTION_JOB_ADDRESSES (JAX, with ..._NUM_PROCESSES and ..._PROCESS_ID) names, "tpu" the
+    TPU of this machine. "auto" takes the workers where they are named, else a TPU where there is one, else all GPUs,
+    else one device. Make it before anything else of a run: workers must meet before the first computation. Raises
+    ZooError for a kind that is not here.
+    """
+    if kind not in KINDS:
+        raise ZooError(f"distribution={kind!r}: it must be {', '.join(map(repr, KINDS[:-1]))} or {KINDS[-1]!r}.")
+    if kind == "auto":
+        kind = choose()
+    if kind == "one":
+        return Runtime()
+    if keras.backend.backend() == "jax":
+        from keras_bert_zoo.distribution.mesh import data_parallel
+
+        return data_parallel(kind)
+    from keras_bert_zoo.distribution.strategy import MAKERS
+
+    return MAKERS[kind]()
+
+
+def choose() -> str:
+    """What "auto" means here."""
+    if os.environ.get(WORKERS[keras.backend.backend()]):  # before anything looks at the devices
+        return "multi_worker"
+    devices = keras.distribution.list_devices()
+    kinds = {device.split(":")[0].lower() for device in devices}
+    if "tpu" in kinds:
+        return "tpu"
+    return "mirrored" if len(devices) > 1 and "cpu" not in kinds else "one"

@@ -1,0 +1,145 @@
+"""Runtimes of tf.distribute."""
+
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import Any
+
+import tensorflow as tf
+
+from keras_bert_zoo.distribution.runtime import Runtime, check_several
+from keras_bert_zoo.errors import ZooError
+
+MEET_S = 600.0  # machines of one job start minutes apart
+
+
+def mirrored() -> Runtime:
+    """MirroredStrategy over the GPUs, or the logical CPUs where there are none."""
+    names = [device.name for device in tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")]
+    check_several(names)
+    on_gpus = bool(tf.config.list_logical_devices("GPU"))
+    ops = None if on_gpus else tf.distribute.ReductionToOneDevice()
+    strategy = tf.distribute.MirroredStrategy(names, cross_device_ops=ops)
+    return Runtime(len(names), strategy=strategy)
+
+
+def multi_worker() -> Runtime:
+    """MultiWorkerMirroredStrategy over the workers of TF_CONFIG."""
+    addresses, host = read_tf_config()
+    hosts = len(addresses)
+    meet(addresses, host)
+    ring = tf.distribute.experimental.CommunicationImplementation.RING
+    auto = tf.distribute.experimental.CommunicationImplementation.AUTO
+    options = tf.distribute.experimental.CommunicationOptions(
+        implementation=auto if tf.config.list_physical_devices("GPU") else ring
+    )
+    strategy = tf.distribute.MultiWorkerMirroredStrategy(communication_options=options)
+    return Runtime(strategy.num_replicas_in_sync, hosts, host, strategy, gather=partial(gather, strategy, hosts, host))
+
+
+def read_tf_config() -> tuple[list[str], int]:
+    """The addresses of the workers that TF_CONFIG names, and which this one is."""
+    text = os.environ.get("TF_CONFIG")
+    if not text:
+        raise ZooError(
+            'distribution="multi_worker" needs TF_CONFIG: {"cluster": {"worker": ["host:port", ...]}, '
+            '"task": {"type": "worker", "index": 0}}.'
+        )
+    try:
+        said = json.loads(text)
+        workers, task = said["cluster"]["worker"], said["task"]
+        kind, index = task["type"], int(task["index"])
+        ports = [port_of(worker) for worker in workers]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ZooError(f"TF_CONFIG={text!r:.200} cannot be read ({type(error).__name__}: {error}).") from error
+    if kind != "worker" or not 0 <= index < len(ports) or set(said["cluster"]) != {"worker"}:
+        raise ZooError(f"TF_CONFIG={text!r:.200} must name workers alone, and this one as one of them.")
+    return workers, index
+
+
+def meet(addresses: list[str], host: int, patience_s: float = MEET_S) -> None:
+    """Wait until every worker has been there; TensorFlow itself would wait in silence. Raises ZooError with its name.
+
+    A worker that has met all goes on, and then TensorFlow answers in its place.
+    """
+    until = time.monotonic() + patience_s
+    absent = set(range(len(addresses))) - {host}
+    with answering(addresses[host]):
+        while absent:
+            absent -= {number for number in absent if answers(addresses[number])}
+            if absent and time.monotonic() > until:
+                who = ", ".join(f"worker {number} ({addresses[number]})" for number in sorted(absent))
+                raise ZooError(
+                    f"{who} did not come within {patience_s:,.0f} s: start every worker that TF_CONFIG names."
+                )
+            time.sleep(0.2 if absent else 0)
+
+
+@contextmanager
+def answering(address: str) -> Iterator[None]:
+    """Take calls at this worker's own address, and hang up."""
+    try:
+        server = socket.create_server(("", port_of(address)))
+    except OSError as error:
+        raise ZooError(f"This worker cannot answer at {address} ({error.strerror}): is another run there?") from error
+    with server:
+        thread = threading.Thread(target=hang_up, args=(server,), daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                server.shutdown(socket.SHUT_RDWR)  # wakes the thread
+            thread.join(5)
+
+
+def hang_up(server: socket.socket) -> None:
+    with suppress(OSError):
+        while True:
+            server.accept()[0].close()
+
+
+def answers(address: str) -> bool:
+    try:
+        socket.create_connection((address.rpartition(":")[0], port_of(address)), timeout=2).close()
+    except OSError:
+        return False
+    return True
+
+
+def port_of(address: str) -> int:
+    return int(address.rpartition(":")[2])
+
+
+def tpu() -> Runtime:
+    """TPUStrategy on the TPU of this machine, or the one that TPU_NAME names."""
+    name = os.environ.get("TPU_NAME", "local")
+    try:
+        resolver = tf.distribute.cluster_resolver.TPUClusterResolver(tpu=name)
+        tf.config.experimental_connect_to_cluster(resolver)
+        tf.tpu.experimental.initialize_tpu_system(resolver)
+    except (ValueError, RuntimeError, tf.errors.OpError) as error:
+        raise ZooError(f"There is no TPU {name!r} here ({str(error).splitlines()[0]:.200}).") from error
+    strategy = tf.distribute.TPUStrategy(resolver)
+    return Runtime(strategy.num_replicas_in_sync, strategy=strategy)
+
+
+def gather(strategy: Any, hosts: int, host: int, value: float) -> list[float]:
+    """What each worker says, on each."""
+    mine = [0.0] * hosts
+    mine[host] = value
+
+    def add() -> tf.Tensor:
+        own = tf.constant(mine, tf.float64)
+        return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, own)
+
+    found = strategy.experimental_local_results(strategy.run(tf.function(add, autograph=False)))
+    return [float(one) for one in found[0] * hosts / strategy.num_replicas_in_sync]
+
+
+MAKERS = {"mirrored": mirrored, "multi_worker": multi_worker, "tpu": tpu}
