@@ -111,8 +111,22 @@ def find_tokenizer(name: Any, checkpoint: checkpoints.Checkpoint | None, config:
     return found
 
 
+def check_pooling(model: Task, checkpoint: checkpoints.Checkpoint) -> None:
+    """A pooler that learnt from the mean of a text's states is not one of its first token's."""
+    pooling, names = checkpoint.description.options.get("pooling", "first"), checkpoint.of("pooler")
+    if pooling == "first" or not names or hasattr(model, "pooling"):
+        return
+    said = f"The pooler in {checkpoint.folder} takes the {pooling} of a text's states"
+    if isinstance(model, States) and model.has_pooler:
+        raise ZooError(f"{said}, and pooled_output the first token's: build with pooler=False to go without.")
+    if not isinstance(model, States) and "pooler" in model.heads:
+        without = f"build with ignore={checkpoints.pattern(list(names))!r} for a new one"
+        raise ZooError(f"{said}, and that of a {model.key} model the first token's: {without}.")
+
+
 def fill(model: Task, checkpoint: checkpoints.Checkpoint) -> None:
     """Load the weights; heads that the file does not have stay untrained and are said to be so."""
+    check_pooling(model, checkpoint)
     if isinstance(model, States) and model.has_pooler and "pooler" not in checkpoint.heads:
         raise ZooError(
             f"{checkpoint.folder} has no pooler, so pooled_output would be noise: "

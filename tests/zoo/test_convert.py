@@ -82,5 +82,12 @@ def test_a_mean_is_not_mistaken_for_a_first_token(tmp_path):
         assert config["model_type"] == "keras_bert_zoo_bert"
         assert "architectures" not in config
         assert load(tmp_path / name).pooling == "mean"
+    with pytest.raises(ZooError, match=r"takes the mean .* pretraining model .* ignore='bert.pooler.dense\*'"):
+        build(task="pretraining", weights=tmp_path / "mean")
+    with pytest.raises(ZooError, match="takes the mean .*: build with pooler=False"):
+        build(weights=tmp_path / "mean")
+    assert not build(weights=tmp_path / "mean", pooler=False).load_report.new
+    fresh = build(task="pretraining", weights=tmp_path / "mean", ignore="bert.pooler.dense*")
+    assert "pooler/dense/kernel" in fresh.load_report.new
     with pytest.raises(ZooError, match="Google's format has no word for pooling"):
         model.save_folder(tmp_path / "google", form="google")
