@@ -145,7 +145,7 @@ def stock(folder: Path, heldout: Heldout, clock: Callable[..., Clock]) -> None:
 
     from keras_bert_zoo.layers import embeddings, tables
     from keras_bert_zoo.training.ahead import ahead
-    from keras_bert_zoo.training.step import inputs_of, losses
+    from keras_bert_zoo.training.goals import PRETRAINING
 
     tables.lookup = embeddings.lookup = lambda table, ids: keras.ops.take(table, keras.ops.cast(ids, "int32"), axis=0)
     step, batches, measure = our_parts(folder, heldout)
@@ -156,7 +156,8 @@ def stock(folder: Path, heldout: Heldout, clock: Callable[..., Clock]) -> None:
     @tf.function
     def learn(batch, count):
         with tf.GradientTape() as tape:
-            total = losses(model(inputs_of(batch), training=True), batch)["masked_lm"] / count
+            outputs = model(PRETRAINING.inputs_of(batch), training=True)
+            total = PRETRAINING.add(outputs, batch)["masked_lm"] / count
         variables = [v.value for v in model.trainable_variables]
         optimizer.apply(tape.gradient(total, variables), model.trainable_variables)
 

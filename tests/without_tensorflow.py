@@ -82,7 +82,9 @@ def finetunes(tokenizer: WordPiece) -> None:
     model.save_folder(folder / "weights")
     texts = [f"{a} {b}" for a in "abcdef" for b in "bcdefg"]
     labels = ["spam" if "a" in text else "ham" for text in texts]
-    run = finetune(folder / "weights", train=(texts, labels), out=folder / "run", epochs=2, tell=lambda _: None)
+    run = finetune(
+        folder / "weights", train=(texts, labels), out=folder / "run", epochs=2, average=0.9, tell=lambda _: None
+    )
     assert run.report["versions"]["backend"] == "jax"
     assert load(folder / "run").answer("a")[0]["label"] in ("ham", "spam")
 

@@ -20,6 +20,7 @@ def pretrain(
     weights: Annotated[str | None, Option(help="A model folder to go on from.")] = None,
     seed: Annotated[int | None, Option()] = None,
     distribution: Annotated[str, Option(help="auto, one, mirrored, multi_worker or tpu.")] = "auto",
+    model_parallel: Annotated[int, Option(help="Devices that share each model, on JAX.")] = 1,
     dry_run: Annotated[bool, Option("--dry-run", help="Show what it would take, and do nothing.")] = False,
 ) -> None:
     """Pretrain a BERT or an ALBERT on a prepared corpus."""
@@ -29,10 +30,10 @@ def pretrain(
     from keras_bert_zoo.training.pretrain import pretrain as run
 
     if dry_run:
-        typer.echo(plan_pretraining(recipe, data, distribution, **overrides))
+        typer.echo(plan_pretraining(recipe, data, distribution, model_parallel, **overrides))
         return
     if out is None:
         raise ZooError("Give --out, the folder of the run.")
-    found = run(recipe, out, data, typer.echo, distribution, **overrides)
+    found = run(recipe, out, data, typer.echo, distribution, model_parallel, **overrides)
     if found.signal == signal.SIGINT:
         raise typer.Exit(130)

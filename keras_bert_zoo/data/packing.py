@@ -32,7 +32,7 @@ class PackedBatches(keras.utils.PyDataset):
 
     `inputs` are the arrays of a tokenizer with a text a row. Gives the inputs with padding_mask 1, 2, 3, ...
     by text and text_positions (B, K), the targets (B, K) and the weights (B, K), 0 where a row has fewer
-    than K texts. B is one of few numbers, T (`longest` at most) and K are always the same.
+    than K texts. B is one of few multiples of `multiple`, T (`longest` at most) and K are always the same.
     """
 
     def __init__(
@@ -43,6 +43,7 @@ class PackedBatches(keras.utils.PyDataset):
         batch_size: int,
         seed: int = 0,
         longest: int = 512,
+        multiple: int = 1,
     ):
         super().__init__()
         self.arrays, self.targets, self.weights = inputs, targets, weights
@@ -51,7 +52,7 @@ class PackedBatches(keras.utils.PyDataset):
         self.length = min(max(static_length(self.lengths.max()), SHORTEST_ROW), longest)
         self.most = max(1, min(batch_size, round(1.5 * self.length / self.lengths.mean())))
         mean_rows = batch_size * self.lengths.mean() / self.length
-        self.step = max(1, round(mean_rows / 8))  # rows come in multiples of this
+        self.step = max(1, round(mean_rows / 8 / multiple)) * multiple  # rows come in multiples of this
         self.order = self.draw(0)
 
     def draw(self, epoch: int) -> np.ndarray:

@@ -4,6 +4,7 @@ import os
 
 import keras
 
+from keras_bert_zoo.config import check_value
 from keras_bert_zoo.distribution.runtime import Runtime
 from keras_bert_zoo.errors import ZooError
 
@@ -11,25 +12,29 @@ KINDS = ("auto", "one", "mirrored", "multi_worker", "tpu")
 WORKERS = {"tensorflow": "TF_CONFIG", "jax": "KERAS_DISTRIBUTION_JOB_ADDRESSES"}
 
 
-def make_runtime(kind: str = "auto") -> Runtime:
+def make_runtime(kind: str = "auto", model_parallel: int = 1) -> Runtime:
     """The runtime of a kind.
 
     "one" is a single device, "mirrored" every device of this machine, "multi_worker" the machines that TF_CONFIG
     (TensorFlow) or KERAS_DISTRIBUTION_JOB_ADDRESSES (JAX, with ..._NUM_PROCESSES and ..._PROCESS_ID) names, "tpu" the
     TPU of this machine. "auto" takes the workers where they are named, else a TPU where there is one, else all GPUs,
-    else one device. Make it before anything else of a run: workers must meet before the first computation. Raises
-    ZooError for a kind that is not here.
+    else one device. On JAX so many devices as `model_parallel` share each model. Make it before anything else of a
+    run: workers must meet before the first computation. Raises ZooError for a kind that is not here.
     """
     if kind not in KINDS:
         raise ZooError(f"distribution={kind!r}: it must be {', '.join(map(repr, KINDS[:-1]))} or {KINDS[-1]!r}.")
+    check_value("model_parallel", int, model_parallel)
+    on_jax = keras.backend.backend() == "jax"
+    if model_parallel > 1 and not on_jax:
+        raise ZooError(f"model_parallel={model_parallel} is for JAX: set KERAS_BACKEND=jax.")
     if kind == "auto":
-        kind = choose()
+        kind = "mirrored" if model_parallel > 1 else choose()
     if kind == "one":
         return Runtime()
-    if keras.backend.backend() == "jax":
-        from keras_bert_zoo.distribution.mesh import data_parallel
+    if on_jax:
+        from keras_bert_zoo.distribution.mesh import on_devices
 
-        return data_parallel(kind)
+        return on_devices(kind, model_parallel)
     from keras_bert_zoo.distribution.strategy import MAKERS
 
     return MAKERS[kind]()

@@ -6,13 +6,15 @@ import jax
 import keras
 import numpy as np
 from jax.experimental import multihost_utils
+from keras.distribution import DeviceMesh, LayoutMap, ModelParallel
 
+from keras_bert_zoo.distribution.layout import LAYOUT
 from keras_bert_zoo.distribution.runtime import Runtime, check_several
 from keras_bert_zoo.errors import ZooError
 
 
-def data_parallel(kind: str) -> Runtime:
-    """Every device of all processes that JAX knows, each with the whole model."""
+def on_devices(kind: str, model_parallel: int = 1) -> Runtime:
+    """Every device of all processes that JAX knows, each with the whole model or a part of one."""
     if kind == "multi_worker" and not jax.distributed.is_initialized():
         meet()
     names = keras.distribution.list_devices()
@@ -22,8 +24,24 @@ def data_parallel(kind: str) -> Runtime:
         raise ZooError(f"There is no TPU here: JAX has {names[0]} and the like.")
     if len(names) == 1:
         return Runtime()
+    if model_parallel > 1:
+        return cut(names, model_parallel)
     data = keras.distribution.DataParallel(devices=names, auto_shard_dataset=False)
     return Runtime(len(names), jax.process_count(), jax.process_index(), distribution=data, gather=gather)
+
+
+def cut(names: list[str], model_parallel: int) -> Runtime:
+    """Models that several devices share, on one host."""
+    if jax.process_count() > 1:
+        raise ZooError(f"model_parallel={model_parallel} is for one host, and there are {jax.process_count()}.")
+    if len(names) % model_parallel:
+        raise ZooError(f"model_parallel={model_parallel} must divide the {len(names)} devices.")
+    replicas = len(names) // model_parallel
+    layout = LayoutMap(DeviceMesh((replicas, model_parallel), ("batch", "model"), names))
+    for rule, axes in LAYOUT.items():
+        layout[rule] = axes
+    parallel = ModelParallel(layout_map=layout, batch_dim_name="batch", auto_shard_dataset=False)
+    return Runtime(replicas, distribution=parallel, model_parallel=model_parallel)
 
 
 def meet() -> None:

@@ -14,10 +14,11 @@ def alone(value: float) -> list[float]:
 
 @dataclass(frozen=True)
 class Runtime:
-    """One model on `replicas` devices in all, of which each of `hosts` processes has as many; this one is `host`.
+    """As many models as `replicas`, of which each of `hosts` processes has as many; this one is `host`.
 
-    `strategy` is TensorFlow's, `distribution` keras.distribution's (JAX); on one device both are None. `gather` gives
-    what each process says for a number, on each; all must call it.
+    Each is on one device, or cut over `model_parallel` of them (layout.py). `strategy` is TensorFlow's, `distribution`
+    keras.distribution's (JAX); on one device both are None. `gather` gives what each process says for a number, on
+    each; all must call it.
     """
 
     replicas: int = 1
@@ -26,6 +27,7 @@ class Runtime:
     strategy: Any = None
     distribution: Any = None
     gather: Callable[[float], list[float]] = alone
+    model_parallel: int = 1
 
     @property
     def is_chief(self) -> bool:

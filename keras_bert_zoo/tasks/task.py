@@ -1,7 +1,7 @@
 """What every task is: an encoder, the parts of its head, and raw text in and answers out."""
 
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
@@ -159,10 +159,16 @@ class Task(keras.Model):
                 answers[place] = answer
         return answers
 
-    def run(self, inputs: Mapping[str, np.ndarray], batch_size: int = 32) -> Iterator[tuple[np.ndarray, Any, dict]]:
-        """Batches of like length, in few shapes: their places in `inputs`, the outputs there, and the batch."""
+    def run(
+        self, inputs: Mapping[str, np.ndarray], batch_size: int = 32, predict: Callable[[dict], Any] | None = None
+    ) -> Iterator[tuple[np.ndarray, Any, dict]]:
+        """Batches of like length, in few shapes: their places in `inputs`, the outputs there, and the batch.
+
+        The outputs are what `predict` gives for a batch, Keras's predict_on_batch unless said.
+        """
+        predict = predict or self.predict_on_batch
         for places, batch in by_length(inputs, batch_size):
-            outputs, batch = first_rows((self.predict_on_batch(batch), batch), len(places))
+            outputs, batch = first_rows((predict(batch), batch), len(places))
             yield places, outputs, batch
 
     def decode(self, outputs: Any, inputs: Mapping[str, np.ndarray]) -> list:

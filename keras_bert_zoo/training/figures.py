@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from keras_bert_zoo.config import BertConfig
-from keras_bert_zoo.training.step import SUMS
+from keras_bert_zoo.training.goals import PRETRAINING
 
 COUNTS = ("masked", "answers", "real", "seconds", "steps", "norm")
 
@@ -13,12 +13,12 @@ class Figures(dict):
     """Sums over steps, which make a line of means."""
 
     def __init__(self, sums: Mapping[str, float] | None = None):
-        super().__init__(sums or dict.fromkeys((*SUMS, *COUNTS), 0.0))
+        super().__init__(sums or dict.fromkeys((*PRETRAINING.sums, *COUNTS), 0.0))
 
     def add(self, found: Mapping[str, Any], seconds: float) -> None:
         """The figures of a step, or of a batch that was measured."""
         if found.get("applied", True):
-            for name in (*SUMS, "masked", "answers"):
+            for name in (*PRETRAINING.sums, "masked", "answers"):
                 self[name] += found[name]
             self["norm"] += found.get("norm", 0.0)
             self["steps"] += 1

@@ -11,6 +11,7 @@ import keras
 
 from keras_bert_zoo.checkpoints import writable
 from keras_bert_zoo.data import Labels, Splits, read, without_repeats
+from keras_bert_zoo.distribution import Runtime, choose, make_runtime
 from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.tasks import Task
 from keras_bert_zoo.training.fitting import Fitting
@@ -35,6 +36,7 @@ def finetune(
     seed: int = 0,
     length: int | None = None,
     tell: Callable[[str], Any] = print,
+    distribution: str = "auto",
     **settings: Any,
 ) -> Run:
     """Teach a pretrained model to tell classes of texts apart.
@@ -46,7 +48,8 @@ def finetune(
     package. `validation` and `test` are drawn from `train` class by class where they are not given; test=False goes
     without. `out` becomes a model folder with the report in it. `settings` are the other fields of
     training.settings.Settings. With the same settings, data, machine and versions the weights are the same to the
-    bit. Ctrl-C stops, and keeps the best so far. Raises ZooError, before any training, for what does not fit.
+    bit. `distribution` is one of `distribution.KINDS` on one machine. Ctrl-C stops, and keeps the best so far.
+    Raises ZooError, before any training, for what does not fit.
     """
     chosen = Settings.of(
         task=task,
@@ -57,14 +60,26 @@ def finetune(
         length=length,
         **settings,
     )
+    runtime = make_own_runtime(distribution, chosen)
     check_out(out, chosen.overwrite)
     splits = make_splits(train, validation, test, chosen)
-    model = make_model(weights, Labels.of(splits.train.labels, splits.train.source), chosen)
+    with runtime.scope():
+        model = make_model(weights, Labels.of(splits.train.labels, splits.train.source), chosen)
     check_metric(chosen.best, model.labels)
     if chosen.threshold and len(model.labels) != 2:
         raise ZooError(f"threshold= is for two classes, and there are {len(model.labels)}: {', '.join(model.labels)}.")
     check_room(out, model)
-    return Fitting(model, splits, chosen, weights, out, tell).run()
+    return Fitting(model, splits, chosen, weights, out, tell, runtime).run()
+
+
+def make_own_runtime(distribution: str, chosen: Settings) -> Runtime:
+    """The devices of this machine, where they can do what is asked."""
+    if distribution == "multi_worker" or (distribution == "auto" and choose() == "multi_worker"):
+        raise ZooError('Fine-tuning is for one machine, and several workers are named: give distribution="one".')
+    runtime = make_runtime(distribution)
+    if runtime.replicas > 1 and chosen.dtype and "float16" in chosen.dtype and "bfloat16" not in chosen.dtype:
+        raise ZooError(f"dtype={chosen.dtype!r} is for one device: take mixed_bfloat16 on {runtime.replicas}.")
+    return runtime
 
 
 def make_splits(train: Any, validation: Any, test: Any, chosen: Settings) -> Splits:

@@ -14,10 +14,12 @@ import keras
 import numpy as np
 
 from keras_bert_zoo.data import LENGTHS, Examples, Labels, PackedBatches, Splits, balanced, compare, shortest_length
+from keras_bert_zoo.distribution import Runtime
 from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.tasks import Task
 from keras_bert_zoo.text.pack import pack
 from keras_bert_zoo.training.baseline import tfidf
+from keras_bert_zoo.training.goals import CLASSES
 from keras_bert_zoo.training.keeping import KeepBest
 from keras_bert_zoo.training.optimizers import AdamW
 from keras_bert_zoo.training.progress import Progress
@@ -26,6 +28,8 @@ from keras_bert_zoo.training.run import Run
 from keras_bert_zoo.training.schedules import WarmupLinear
 from keras_bert_zoo.training.scores import choose_threshold, probabilities, score
 from keras_bert_zoo.training.settings import Settings
+from keras_bert_zoo.training.step import ONE, Step, make_step, pays_to_compile
+from keras_bert_zoo.training.together import fit_together
 
 PACKAGES = ("keras-bert-zoo", "keras", "numpy")
 log = logging.getLogger("keras_bert_zoo")
@@ -42,9 +46,11 @@ class Fitting:
         weights: str | Path | None,
         out: str | Path | None,
         tell: Callable[[str], Any],
+        runtime: Runtime = ONE,
     ):
         self.model, self.splits, self.settings = model, splits, settings
-        self.weights, self.out, self.tell = weights, out, tell
+        self.weights, self.out, self.tell, self.runtime = weights, out, tell, runtime
+        self.step: Step | None = None  # where several replicas learn together
         known = Labels(tuple(model.labels))
         self.targets = {name: known.numbers(part) for name, part in self.parts().items()}
         self.twice = compare(splits)
@@ -75,7 +81,8 @@ class Fitting:
         targets = self.targets["train"]
         weights = self.class_weights()[targets] if self.settings.class_weight else np.ones(len(targets))
         sizes = {"batch_size": self.settings.batch_size, "longest": self.model.encoder.config.max_length}
-        return PackedBatches(self.inputs["train"], targets, weights, **sizes, seed=self.settings.seed)
+        sizes |= {"multiple": self.runtime.replicas, "seed": self.settings.seed}
+        return PackedBatches(self.inputs["train"], targets, weights, **sizes)
 
     def class_weights(self) -> np.ndarray:
         return balanced(self.targets["train"], len(self.model.labels))
@@ -119,27 +126,38 @@ class Fitting:
         if self.settings.class_weight:
             pairs = zip(self.model.labels, self.class_weights(), strict=True)
             self.tell("class weights: " + ", ".join(f"{label} {weight:.3g}" for label, weight in pairs))
-        settings, steps = self.settings, len(self.batches) * self.settings.epochs
-        schedule = WarmupLinear(settings.learning_rate, steps, round(settings.warmup * steps))
-        average = {"use_ema": True, "ema_momentum": settings.average} if settings.average is not None else {}
-        optimizer = AdamW(schedule, settings.weight_decay, global_clipnorm=settings.clip or None, **average)
-        jit = settings.jit_compile
-        self.model.compile(
-            optimizer,
-            keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="mean_with_sample_weight"),
-            jit_compile=pays_to_compile() if jit is None else jit,
-        )
-        self.model.own_loss = True  # the task's, only divided by the weights
         self.model.threshold = None  # of the weights; asked for, it is chosen anew
+        self.compile()
+
+    def schedule(self) -> WarmupLinear:
+        steps = len(self.batches) * self.settings.epochs
+        return WarmupLinear(self.settings.learning_rate, steps, round(self.settings.warmup * steps))
+
+    def compile(self) -> None:
+        """Make the optimizer, and the step where there are several replicas."""
+        settings, several = self.settings, self.runtime.replicas > 1
+        jit = pays_to_compile() if settings.jit_compile is None else settings.jit_compile
+        average = {"use_ema": True, "ema_momentum": settings.average} if settings.average is not None else {}
+        rate, clip = (0.0, None) if several else (self.schedule(), settings.clip or None)
+        with self.runtime.scope():
+            optimizer = AdamW(rate, settings.weight_decay, global_clipnorm=clip, **average)
+            loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="mean_with_sample_weight")
+            self.model.compile(optimizer, loss, jit_compile=jit and not several)
+        self.model.own_loss = True  # the task's, only divided by the weights
+        if several:
+            rows = settings.batch_size
+            self.step = make_step(self.model, optimizer, rows, settings.clip or None, jit, self.runtime, CLASSES)
 
     def train(self) -> bool:
         """Every epoch, or until it is stopped; whether it was stopped by hand."""
         settings, steps = self.settings, len(self.batches)
         progress = Progress(settings.epochs, steps, settings.batch_size, self.tell)
         try:
-            self.model.fit(
-                self.batches, epochs=settings.epochs, shuffle=False, verbose=0, callbacks=[progress, self.keeper]
-            )
+            callbacks = [progress, self.keeper]
+            if self.step:
+                fit_together(self.step, self.batches, settings.epochs, self.schedule(), callbacks)
+            else:
+                self.model.fit(self.batches, epochs=settings.epochs, shuffle=False, verbose=0, callbacks=callbacks)
         except KeyboardInterrupt:
             progress.close()
             self.tell(f"Stopped by hand in epoch {self.keeper.epoch} of {settings.epochs}.")
@@ -161,7 +179,8 @@ class Fitting:
 
     def probabilities(self, part: str) -> np.ndarray:
         """Of every class for every text of a part, (N, C)."""
-        return probabilities(self.model, self.inputs[part], self.settings.batch_size)
+        predict = self.step.predict if self.step else None
+        return probabilities(self.model, self.inputs[part], self.settings.batch_size, predict)
 
     def save_best(self) -> None:
         """So that the best so far outlives whatever happens to the process."""
@@ -222,13 +241,6 @@ def token_counts(firsts: list[list[int]], seconds: list[list[int]] | None) -> np
     """Tokens of every example, uncut, with the special ones (N,)."""
     counts = np.array([len(ids) for ids in firsts])
     return counts + 2 if seconds is None else counts + 3 + np.array([len(ids) for ids in seconds])
-
-
-def pays_to_compile() -> bool:
-    """XLA on an accelerator and on JAX; on a CPU TensorFlow's own kernels are as fast and need no minutes first."""
-    return keras.backend.backend() == "jax" or any(
-        "CPU" not in device.upper() for device in keras.distribution.list_devices()
-    )
 
 
 def fingerprint(examples: Examples) -> str:

@@ -6,15 +6,17 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.experimental.multihost_utils import process_allgather
 from jax.sharding import NamedSharding, PartitionSpec
 
-from keras_bert_zoo.training.step import SUMS, Batch, Step, counts, inputs_of, loss_of, losses, padded
+from keras_bert_zoo.training.step import Batch, Step, padded
 
 
 class JaxStep(Step):
     def compile(self, jit: bool) -> None:
         self.learn = jax.jit(self.learn, out_shardings=(*self.places(), None) if self.runtime.distribution else None)
         self.score = jax.jit(self.score)
+        self.outputs = jax.jit(self.outputs)
 
     def take(self, batches: Sequence[Batch], rates: Sequence[float], stop: bool = False) -> list[dict[str, float]]:
         found = [self.take_one(batch, rate, stop) for batch, rate in zip(batches, rates, strict=True)]
@@ -35,6 +37,14 @@ class JaxStep(Step):
         whole = self.spread(padded(batch, self.runtime.here))
         return {name: float(value) for name, value in self.score(weights, others, whole).items()}
 
+    def predict(self, batch: Batch) -> np.ndarray:
+        weights, others, _ = self.state()
+        host, hosts = self.runtime.share
+        whole = padded(batch, self.runtime.replicas)
+        own = {key: np.split(value, hosts)[host][None] for key, value in whole.items()}
+        found = self.outputs(weights, others, self.place(own))
+        return np.asarray(process_allgather(found, tiled=True))[: len(batch["token_ids"])]
+
     def groups(self) -> tuple[Sequence, Sequence, Sequence]:
         return self.model.trainable_variables, self.model.non_trainable_variables, self.optimizer.variables
 
@@ -48,7 +58,10 @@ class JaxStep(Step):
     def spread(self, batch: Mapping[str, np.ndarray]) -> dict[str, Any]:
         """This process's rows as (parts, rows, ...), its part of arrays over all devices."""
         parts = self.parts(batch)
-        cut = {key: value.reshape(parts, -1, *value.shape[1:]) for key, value in batch.items()}
+        return self.place({key: value.reshape(parts, -1, *value.shape[1:]) for key, value in batch.items()})
+
+    def place(self, cut: dict[str, np.ndarray]) -> dict[str, Any]:
+        """Arrays (parts, rows, ...) of this process on its devices."""
         if self.runtime.distribution is None:
             return cut
         mesh = self.runtime.distribution.device_mesh.backend_mesh
@@ -59,14 +72,14 @@ class JaxStep(Step):
         """Weights, streams and slots after a step, and its figures; `batch` is in parts."""
         batch = dict(batch)
         stop = batch.pop("stop")
-        count = {**counts(batch), "stop": jnp.sum(stop)}
+        count = {**self.goal.count(batch), "stop": jnp.sum(stop)}
 
         def add(carry, part):
             others, sums, gradients = carry
             steeper, (found, others) = jax.grad(self.loss, has_aux=True)(weights, others, part, count)
             return (others, *jax.tree.map(jnp.add, (sums, gradients), (found, steeper))), None
 
-        carry = others, {name: jnp.zeros(()) for name in SUMS}, [jnp.zeros_like(one) for one in weights]
+        carry = others, {name: jnp.zeros(()) for name in self.goal.sums}, [jnp.zeros_like(one) for one in weights]
         if len(batch["token_ids"]) == 1:
             carry, _ = add(carry, {key: value[0] for key, value in batch.items()})
         else:
@@ -80,14 +93,18 @@ class JaxStep(Step):
         return weights, others, slots, {**sums, **count, "norm": norm}
 
     def loss(self, weights: list, others: list, batch: dict[str, Any], count: dict[str, Any]) -> tuple:
-        outputs, others = self.model.stateless_call(weights, others, inputs_of(batch), training=True)
-        found = losses(outputs, batch)
-        return loss_of(found, count), (found, others)
+        outputs, others = self.model.stateless_call(weights, others, self.goal.inputs_of(batch), training=True)
+        found = self.goal.add(outputs, batch)
+        return self.goal.loss(found, count), (found, others)
 
     def score(self, weights: list, others: list, batch: dict[str, Any]) -> dict[str, Any]:
         def of_part(part):
-            outputs, _ = self.model.stateless_call(weights, others, inputs_of(part), training=False)
-            return losses(outputs, part)
+            outputs, _ = self.model.stateless_call(weights, others, self.goal.inputs_of(part), training=False)
+            return self.goal.add(outputs, part)
 
         found = jax.lax.map(of_part, batch)
-        return {**{name: jnp.sum(values) for name, values in found.items()}, **counts(batch)}
+        return {**{name: jnp.sum(values) for name, values in found.items()}, **self.goal.count(batch)}
+
+    def outputs(self, weights: list, others: list, batch: dict[str, Any]) -> Any:
+        inputs = {key: value[0] for key, value in batch.items()}
+        return self.model.stateless_call(weights, others, inputs, training=False)[0]

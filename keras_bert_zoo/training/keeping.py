@@ -109,6 +109,7 @@ def averaged(model: keras.Model) -> Iterator[None]:
         return
     last = model.get_weights()
     optimizer.finalize_variable_values(model.trainable_variables)
+    model.set_weights(model.get_weights())  # arrays of their own: on JAX a forward pass gives the mean's away
     try:
         yield
     finally:

@@ -13,15 +13,14 @@ import keras
 
 from keras_bert_zoo.config import BertConfig
 from keras_bert_zoo.corpus.shards import Corpus, check_tokenizer
-from keras_bert_zoo.distribution import Runtime, make_runtime
+from keras_bert_zoo.distribution import Runtime, check_layout, make_runtime
 from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.tasks import Task
-from keras_bert_zoo.training.fitting import pays_to_compile
 from keras_bert_zoo.training.loop import Loop
 from keras_bert_zoo.training.optimizers import OPTIMIZERS
 from keras_bert_zoo.training.plan import Plan, make_plan
 from keras_bert_zoo.training.recipe import Recipe, read_recipe
-from keras_bert_zoo.training.step import Step, make_step
+from keras_bert_zoo.training.step import Step, make_step, pays_to_compile
 from keras_bert_zoo.zoo.build import build
 from keras_bert_zoo.zoo.parts import reshaped
 from keras_bert_zoo.zoo.presets import PRESETS, canonical
@@ -46,6 +45,7 @@ def pretrain(
     data: str | Path | None = None,
     tell: Callable[[str], Any] = print,
     distribution: str = "auto",
+    model_parallel: int = 1,
     **overrides: Any,
 ) -> PretrainingRun:
     """Pretrain a BERT or an ALBERT on a prepared corpus.
@@ -56,10 +56,11 @@ def pretrain(
     `data` the folder that `prepare` made. In `out` are commits, log.jsonl, an event file for TensorBoard and at the
     end the folder `model`. Started again with the same recipe it goes on after the newest whole commit, and ends with
     the same bytes as without a stop. Ctrl-C and SIGTERM commit and return. `distribution` is one of
-    `distribution.KINDS`; workers of several machines share `out` and `data`. Raises ZooError for a recipe that does
+    `distribution.KINDS`; workers of several machines share `out` and `data`. On JAX so many devices as `model_parallel`
+    share each model. Raises ZooError for a recipe that does
     not fit, and for an `out` that holds another run.
     """
-    recipe, runtime = read_recipe(recipe, **overrides), make_runtime(distribution)
+    recipe, runtime = read_recipe(recipe, **overrides), make_runtime(distribution, model_parallel)
     corpus = open_corpus(recipe, data)
     if not isinstance(out, (str, Path)):
         raise ZooError(f"out={out!r:.40} is no folder: give its path.")
@@ -93,9 +94,15 @@ def alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def plan_pretraining(recipe: Any, data: str | Path | None = None, distribution: str = "auto", **overrides: Any) -> Plan:
+def plan_pretraining(
+    recipe: Any,
+    data: str | Path | None = None,
+    distribution: str = "auto",
+    model_parallel: int = 1,
+    **overrides: Any,
+) -> Plan:
     """What `pretrain` would do, with the speed of a few steps that are thrown away."""
-    recipe, runtime = read_recipe(recipe, **overrides), make_runtime(distribution)
+    recipe, runtime = read_recipe(recipe, **overrides), make_runtime(distribution, model_parallel)
     corpus = open_corpus(recipe, data)
     return make_plan(make_training_step(recipe, corpus, runtime), recipe, corpus)
 
@@ -126,6 +133,20 @@ def make_model(recipe: Recipe, corpus: Corpus) -> Task:
     return model
 
 
+def make_cut_model(recipe: Recipe, corpus: Corpus, parts: int) -> Task:
+    """The model, of which each of so many devices has a part; XLA cuts nothing into unequal ones."""
+    if parts == 1:
+        return make_model(recipe, corpus)
+    try:
+        model = make_model(recipe, corpus)
+    except ValueError as error:
+        if isinstance(error, ZooError):
+            raise
+        raise ZooError(f"model_parallel={parts} must divide heads and widths ({str(error).strip():.300}).") from error
+    check_layout(variable.path for variable in model.trainable_variables)
+    return model
+
+
 def check_sizes(recipe: Recipe, config: BertConfig, pieces: int) -> None:
     longest = max(stage.length for stage in recipe.stages)
     if longest > config.max_length:
@@ -146,7 +167,7 @@ def make_training_step(recipe: Recipe, corpus: Corpus, runtime: Runtime) -> Step
     if recipe.hours is not None and runtime.hosts > 1:
         raise ZooError("hours= goes by one clock, and several workers have one each: give steps= instead.")
     with runtime.scope():
-        model = make_model(recipe, corpus)
+        model = make_cut_model(recipe, corpus, runtime.model_parallel)
         optimizer = OPTIMIZERS[said.name](0.0, said.decay, beta_2=said.beta_2, global_clipnorm=None)
     jit = pays_to_compile() if recipe.jit_compile is None else recipe.jit_compile
     return make_step(model, optimizer, recipe.stages[0].micro or recipe.stages[0].rows, said.clip or None, jit, runtime)

@@ -1,6 +1,6 @@
 """How well classes were told apart."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -37,10 +37,12 @@ def score(likely: np.ndarray, truth: np.ndarray, labels: Sequence[str], threshol
     }
 
 
-def probabilities(model: Task, inputs: Mapping[str, np.ndarray], batch_size: int) -> np.ndarray:
-    """Of every class for every row, (N, C) float32."""
+def probabilities(
+    model: Task, inputs: Mapping[str, np.ndarray], batch_size: int, predict: Callable[[dict], Any] | None = None
+) -> np.ndarray:
+    """Of every class for every row, (N, C) float32; `predict` is that of `Task.run`."""
     likely = np.zeros((len(inputs["token_ids"]), len(model.labels)), "float32")
-    for places, outputs, _ in model.run(inputs, batch_size):
+    for places, outputs, _ in model.run(inputs, batch_size, predict):
         likely[places] = keras.ops.convert_to_numpy(keras.ops.softmax(np.asarray(outputs, "float32")))
     return likely
 

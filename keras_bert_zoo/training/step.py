@@ -1,4 +1,4 @@
-"""One step of pretraining: gradients of summed losses over micro-batches and replicas, divided once, clipped once,
+"""One step of training: gradients of summed losses over micro-batches and replicas, divided once, clipped once,
 applied once."""
 
 from abc import ABC, abstractmethod
@@ -7,66 +7,13 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 
 from keras_bert_zoo.distribution import Runtime
 from keras_bert_zoo.tasks import Task
+from keras_bert_zoo.training.goals import PRETRAINING, Goal
 
 ONE = Runtime()
-SUMS = ("masked_lm", "masked_correct", "pairs", "pairs_correct")
-COUNTS = ("masked", "answers", "real")
-INPUTS = ("token_ids", "segment_ids", "padding_mask", "mask_positions", "text_positions")
 Batch = Mapping[str, np.ndarray]
-
-
-def losses(outputs: Any, batch: Mapping[str, Any]) -> dict[str, Any]:
-    """The summed losses of hidden pieces and of pairs, and how many were right."""
-    logits = outputs["masked_lm"] if isinstance(outputs, dict) else outputs
-    parts = {"masked_lm": (logits, batch["mask_ids"], batch["mask_weights"])}
-    if "answers" in batch:
-        parts["pairs"] = (outputs["next_sentence"], batch["answers"], batch["text_weights"])
-    sums = {name: ops.zeros(()) for name in SUMS}
-    for name, (scores, truth, weights) in parts.items():
-        sums[name] = ops.sum(surprise(scores, truth) * weights)
-        right = ops.sum(correct(scores, truth) * weights)
-        sums["masked_correct" if name == "masked_lm" else "pairs_correct"] = right
-    return sums
-
-
-def surprise(scores: Any, truth: Any) -> Any:
-    """Minus the log of the truth's probability, in the shape of `truth`.
-
-    TensorFlow's own cross-entropy of sparse labels takes a quarter longer over a vocabulary, forward and back.
-    """
-    own = ops.take_along_axis(scores, truth[..., None], axis=-1)
-    return ops.logsumexp(scores, axis=-1) - own[..., 0]
-
-
-def correct(scores: Any, truth: Any) -> Any:
-    """1 where the truth has the best score, and a share where others have it too, in the shape of `truth`.
-
-    TensorFlow's argmax takes longer on a CPU than the scores themselves.
-    """
-    best = ops.max(scores, axis=-1, keepdims=True)
-    equals = ops.sum(ops.cast(scores >= best, "float32"), axis=-1)
-    own = ops.take_along_axis(scores, truth[..., None], axis=-1)
-    return ops.cast(own >= best, "float32")[..., 0] / equals
-
-
-def counts(batch: Mapping[str, Any]) -> dict[str, Any]:
-    """How many hidden pieces, texts with an answer and real tokens a batch has."""
-    texts = ops.sum(batch["text_weights"]) if "answers" in batch else ops.zeros(())
-    real = ops.sum(ops.cast(batch["padding_mask"] > 0, "float32"))
-    return {"masked": ops.sum(batch["mask_weights"]), "answers": texts, "real": real}
-
-
-def loss_of(sums: Mapping[str, Any], found: Mapping[str, Any]) -> Any:
-    """What is learnt from: each sum divided by its count in the whole batch."""
-    return sums["masked_lm"] / ops.maximum(found["masked"], 1.0) + sums["pairs"] / ops.maximum(found["answers"], 1.0)
-
-
-def inputs_of(batch: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: batch[key] for key in INPUTS if key in batch}
 
 
 def padded(batch: Batch, multiple: int) -> dict[str, np.ndarray]:
@@ -98,9 +45,10 @@ class Step(ABC):
         clip: float | None,
         jit: bool,
         runtime: Runtime = ONE,
+        goal: Goal = PRETRAINING,
     ):
         self.model, self.optimizer, self.micro, self.clip = model, optimizer, micro, clip or float("inf")
-        self.runtime = runtime
+        self.runtime, self.goal = runtime, goal
         if not optimizer.built:
             with runtime.scope():
                 optimizer.build(model.trainable_variables)
@@ -121,6 +69,10 @@ class Step(ABC):
     def measure(self, batch: Batch) -> dict[str, float]:
         """The summed losses and counts of a batch, without dropout and without learning from it."""
 
+    @abstractmethod
+    def predict(self, batch: Batch) -> np.ndarray:
+        """The outputs for the rows of a batch that every process has whole, without dropout, on each."""
+
     def parts(self, batch: Batch) -> int:
         return fewest_parts(len(batch["token_ids"]) // self.runtime.here, self.micro)
 
@@ -140,3 +92,10 @@ def make_step(*args: Any) -> Step:
     from keras_bert_zoo.training.tensorflow_step import TensorFlowStep
 
     return TensorFlowStep(*args)
+
+
+def pays_to_compile() -> bool:
+    """XLA on an accelerator and on JAX; on a CPU TensorFlow's own kernels are as fast and need no minutes first."""
+    return keras.backend.backend() == "jax" or any(
+        "CPU" not in device.upper() for device in keras.distribution.list_devices()
+    )

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_bert_zoo.training.optimizers import AdamW
-from keras_bert_zoo.training.step import COUNTS, SUMS, Batch, Step, counts, inputs_of, loss_of, losses, padded
+from keras_bert_zoo.training.step import Batch, Step, padded
 
 SUM = tf.distribute.ReduceOp.SUM
 
@@ -26,6 +26,7 @@ class TensorFlowStep(Step):
         self.forward = tf.function(self.forward, jit_compile=jit, autograph=False)
         self.learn = tf.function(self.learn, autograph=False)
         self.score = tf.function(self.score, autograph=False)
+        self.outputs = tf.function(self.outputs, autograph=False)
 
     def take(self, batches: Sequence[Batch], rates: Sequence[float], stop: bool = False) -> list[dict[str, float]]:
         parts = self.parts(batches[0])
@@ -41,6 +42,11 @@ class TensorFlowStep(Step):
         parts = self.parts(whole)
         whole = {key: value[None] for key, value in whole.items()}
         return {name: float(value) for name, value in self.score(self.spread(whole, parts)).items()}
+
+    def predict(self, batch: Batch) -> np.ndarray:
+        whole = {key: value[None] for key, value in padded(batch, self.runtime.here).items()}
+        found = self.strategy.experimental_local_results(self.outputs(self.spread(whole, 1)))
+        return np.concatenate([one.numpy() for one in found])[: len(batch["token_ids"])]
 
     def spread(self, arrays: Mapping[str, np.ndarray], parts: int) -> Any:
         """Arrays (S, rows, ...) as each replica's own (S, parts, rows, ...)."""
@@ -62,7 +68,7 @@ class TensorFlowStep(Step):
 
         if steps == 1:
             return {name: value[None] for name, value in one(0).items()}
-        names = (*SUMS, *COUNTS, "stop", "norm")
+        names = (*self.goal.sums, *self.goal.counts, "stop", "norm")
         rows = {name: tf.TensorArray(tf.float32, steps) for name in names}
 
         def body(index: tf.Tensor, rows: dict[str, tf.TensorArray]) -> tuple:
@@ -76,7 +82,7 @@ class TensorFlowStep(Step):
         """One step, on every replica at once."""
         batch = {key: value[index] for key, value in batches.items()}
         stop = tf.reduce_sum(batch.pop("stop"))
-        count = self.over_replicas({**counts(batch), "stop": stop})
+        count = self.over_replicas({**self.goal.count(batch), "stop": stop})
         sums, gradients = self.gather(batch, count)
         sums, gradients = self.over_replicas((sums, gradients))
         norm = tf.linalg.global_norm(gradients)
@@ -96,7 +102,7 @@ class TensorFlowStep(Step):
             found = self.backward({key: value[part] for key, value in batch.items()}, count, replica)
             return part + 1, *tf.nest.map_structure(tf.add, (sums, gradients), found)
 
-        nothing = {name: tf.zeros(()) for name in SUMS}
+        nothing = {name: tf.zeros(()) for name in self.goal.sums}
         flat = [tf.zeros(variable.shape, variable.dtype) for variable in self.model.trainable_variables]
         _, sums, gradients = tf.while_loop(lambda part, *_: part < parts, body, (tf.constant(0), nothing, flat))
         return sums, gradients
@@ -109,8 +115,8 @@ class TensorFlowStep(Step):
         try:
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(weights)
-                found = losses(self.model(inputs_of(batch), training=True), batch)
-                loss = loss_of(found, count)
+                found = self.goal.add(self.model(self.goal.inputs_of(batch), training=True), batch)
+                loss = self.goal.loss(found, count)
         finally:
             seeds.replica = None
         gradients = tape.gradient(loss, weights, unconnected_gradients=tf.UnconnectedGradients.ZERO)
@@ -140,8 +146,14 @@ class TensorFlowStep(Step):
 
     def score_on_replica(self, batches: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         parts = [{key: value[0, i] for key, value in batches.items()} for i in range(batches["token_ids"].shape[1])]
-        found = [{**self.forward(part), **counts(part)} for part in parts]
+        found = [{**self.forward(part), **self.goal.count(part)} for part in parts]
         return self.over_replicas(tf.nest.map_structure(lambda *values: tf.add_n(values), *found))
 
     def forward(self, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        return losses(self.model(inputs_of(batch), training=False), batch)
+        return self.goal.add(self.model(self.goal.inputs_of(batch), training=False), batch)
+
+    def outputs(self, batches: Any) -> Any:
+        def on_replica(batch: dict[str, tf.Tensor]) -> tf.Tensor:
+            return self.model({key: value[0, 0] for key, value in batch.items()}, training=False)
+
+        return self.strategy.run(on_replica, args=(batches,))

@@ -23,9 +23,12 @@ PLAIN = {
     "optimizer": "adamw",
     "devices": 1,
     "shared": False,  # one stream of random numbers for all replicas
+    "even": False,  # sizes that two devices can share
+    "model": 1,  # devices that share one
     "broken": None,  # the step that has a weight without a number
 }
 ROWS, LENGTH, STEPS = 8, 48, 8
+EVEN = {"num_heads": 4, "intermediate_size": 28}
 
 
 def prepare_devices(count):
@@ -49,6 +52,7 @@ def make_step(case, runtime):
     keras.utils.set_random_seed(3)
     task = {"none": "masked_lm"}.get(case["pairs"], "pretraining")
     off = {"dropout": case["dropout"], "attention_dropout": case["dropout"]}
+    off |= EVEN if case["even"] else {}
     with runtime.scope():
         model = build(SHAPES[case["family"]], task=task, max_length=LENGTH, **off)
         optimizer = OPTIMIZERS[case["optimizer"]](0.0, 0.01, global_clipnorm=None)
@@ -93,7 +97,7 @@ def main(out, cases):
     prepare_devices(cases[0]["devices"])
     from keras_bert_zoo.distribution import make_runtime
 
-    runtimes = {kind: make_runtime(kind) for kind in dict.fromkeys(case["kind"] for case in cases)}
+    runtimes = {pair: make_runtime(*pair) for pair in dict.fromkeys((case["kind"], case["model"]) for case in cases)}
     import tempfile
 
     import numpy as np
@@ -108,7 +112,7 @@ def main(out, cases):
     with tempfile.TemporaryDirectory() as folder:
         corpus = make_corpus(Path(folder) / "x", tokenizer)
         for number, case in enumerate(cases):
-            runtime = runtimes[case["kind"]]
+            runtime = runtimes[case["kind"], case["model"]]
             batches = Batches(corpus, Objective(pairs=case["pairs"]), LENGTH, ROWS, 1, share=runtime.share)
             found = run(case, batches, runtime)
             arrays |= {f"{number}/{name}": np.array(value) for name, value in found.items()}

@@ -133,6 +133,14 @@ def test_jax_with_dropout(tmp_path):
 
 
 @pytest.mark.slow
+def test_a_model_on_two_devices_of_jax(tmp_path):
+    """Four pairs of devices that share a model each, dropout on."""
+    cases = [{"dropout": 0.2, "even": True}, {"family": "albert", "dropout": 0.2, "even": True, "parts": 2}]
+    one = run(tmp_path, "one", cases, devices(1), parts=1)
+    compare(run(tmp_path, "pairs", cases, devices(8), kind="mirrored", model=2), one, len(cases))
+
+
+@pytest.mark.slow
 def test_dropout_of_replicas(tmp_path):
     """A run with dropout is the same again, and not that with the same masks on every replica."""
     cases = [{"dropout": 0.3}, {"dropout": 0.3, "shared": True}]

@@ -10,8 +10,9 @@ from corpora import make_corpus
 
 from keras_bert_zoo import build
 from keras_bert_zoo.corpus.batches import Batches, Objective
+from keras_bert_zoo.training.goals import PRETRAINING, correct
 from keras_bert_zoo.training.optimizers import AdamW
-from keras_bert_zoo.training.step import COUNTS, SUMS, correct, make_step
+from keras_bert_zoo.training.step import make_step
 
 TASKS = {"none": "masked_lm", "sop": "pretraining", "nsp": "pretraining"}
 
@@ -76,7 +77,7 @@ def test_packed_texts_are_alone(batches, number):
         texts += len(lone["token_ids"])
         packed, ours = gradients(step, batch)
         unpacked, theirs = gradients(step, lone)
-        for name in (*SUMS, *COUNTS):
+        for name in (*PRETRAINING.sums, *PRETRAINING.counts):
             assert packed[name] == pytest.approx(unpacked[name], rel=1e-5)
         largest = max(abs(g).max() for g in theirs)
         for a, b in zip(ours, theirs, strict=True):

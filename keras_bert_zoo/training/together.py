@@ -1,0 +1,37 @@
+"""Fine-tuning on several replicas: what Keras's `fit` does on one, by our own step."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_bert_zoo.data import PackedBatches
+from keras_bert_zoo.training.step import Step
+
+
+def fit_together(
+    step: Step, batches: PackedBatches, epochs: int, rate: Callable[[int], Any], callbacks: Sequence[Any]
+) -> None:
+    """Every epoch of the batches, with the learning rate of each step; callbacks are told what `fit` tells them."""
+    model = step.model
+    told = keras.callbacks.CallbackList(list(callbacks), model=model)
+    model.stop_training = False
+    told.on_train_begin()
+    for epoch in range(epochs):
+        batches.on_epoch_end()  # Keras too ends an epoch before the first
+        told.on_epoch_begin(epoch)
+        total, weights = 0.0, 0.0
+        for index in range(len(batches)):
+            found = step(with_targets(batches[index]), float(rate(epoch * len(batches) + index)))
+            total, weights = total + found["classes"], weights + found["weights"]
+            told.on_train_batch_end(index, {"loss": total / weights})
+        told.on_epoch_end(epoch)
+        if model.stop_training:
+            break
+    told.on_train_end()
+
+
+def with_targets(batch: tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]) -> dict[str, np.ndarray]:
+    inputs, targets, weights = batch
+    return inputs | {"targets": targets, "weights": weights}

@@ -1,0 +1,67 @@
+"""The same fine-tuning on one device and on several: one result."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import PIECES, SHAPES
+from distribution.test_steps import devices, finish
+
+from keras_bert_zoo import ZooError, build, finetune
+from keras_bert_zoo.text import WordPiece
+
+FITS = Path(__file__).with_name("fits.py")
+QUIET = {"dropout": 0.0, "head_dropout": 0.0, "average": 0.9, "class_weight": "balanced"}
+
+
+@pytest.fixture(scope="module", params=["bert", pytest.param("albert", marks=pytest.mark.slow)])
+def folder(request, tmp_path_factory):
+    """Weights of a new model, and texts of two classes."""
+    folder = tmp_path_factory.mktemp(request.param) / "model"
+    model = build(SHAPES[request.param], max_length=48)
+    model.tokenizer = WordPiece("\n".join(PIECES).encode() + b"\n", max_length=32)
+    model.save_folder(folder)
+    random, words = np.random.default_rng(0), [piece for piece in PIECES if piece.isalpha()]
+    with (folder / "texts.jsonl").open("w") as file:
+        for i in range(64):
+            chosen = random.choice(words, random.integers(2, 25))
+            file.write(json.dumps({"text": " ".join(chosen), "label": ["no", "yes", "no"][i % 3]}) + "\n")
+    return folder
+
+
+def start(folder, out, kind="one", count=1, environment=None, **settings):
+    code = [sys.executable, str(FITS), str(folder), str(out), kind, str(count), json.dumps(QUIET | settings)]
+    return subprocess.Popen(code, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def run(folder, out, *args, **settings):
+    return finish(start(folder, out, *args, **settings), out)
+
+
+def compare(ours, theirs):
+    assert ours.keys() == theirs.keys()
+    for name, array in theirs.items():
+        np.testing.assert_allclose(ours[name], array, rtol=2e-6, atol=1e-6, err_msg=name)
+
+
+def test_two_mirrored_devices(folder, tmp_path):
+    one = run(folder, tmp_path / "one.npz")
+    compare(run(folder, tmp_path / "two.npz", "mirrored", 2), one)
+    assert one["steps"] > 4
+
+
+@pytest.mark.slow
+def test_four_devices_of_jax(folder, tmp_path):
+    one = run(folder, tmp_path / "one.npz", "one", 1, devices(1), dropout=0.2, head_dropout=0.2)
+    compare(run(folder, tmp_path / "four.npz", "mirrored", 4, devices(4), dropout=0.2, head_dropout=0.2), one)
+
+
+def test_workers_are_refused_before_they_wait(monkeypatch):
+    with pytest.raises(ZooError, match='several workers are named: give distribution="one"'):
+        finetune("x", train=(["a"], ["b"]), distribution="multi_worker")
+    monkeypatch.setenv("TF_CONFIG", "{}")
+    with pytest.raises(ZooError, match="several workers are named"):
+        finetune("x", train=(["a"], ["b"]))
