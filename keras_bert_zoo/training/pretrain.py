@@ -140,9 +140,12 @@ def make_cut_model(recipe: Recipe, corpus: Corpus, parts: int) -> Task:
     try:
         model = make_model(recipe, corpus)
     except ValueError as error:
-        if isinstance(error, ZooError):
+        if isinstance(error, ZooError) or "implies that array axis" not in str(error):
             raise
-        raise ZooError(f"model_parallel={parts} must divide heads and widths ({str(error).strip():.300}).") from error
+        raise ZooError(
+            f"model_parallel={parts} must divide the model's num_heads, intermediate_size and embedding_size, and does "
+            "not: choose another number."
+        ) from error
     check_layout(variable.path for variable in model.trainable_variables)
     return model
 

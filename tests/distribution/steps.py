@@ -28,7 +28,8 @@ PLAIN = {
     "broken": None,  # the step that has a weight without a number
 }
 ROWS, LENGTH, STEPS = 8, 48, 8
-EVEN = {"num_heads": 4, "intermediate_size": 28}
+EVEN = {"bert": {"num_heads": 4, "intermediate_size": 28}}
+EVEN["albert"] = EVEN["bert"] | {"embedding_size": 8}
 
 
 def prepare_devices(count):
@@ -52,7 +53,7 @@ def make_step(case, runtime):
     keras.utils.set_random_seed(3)
     task = {"none": "masked_lm"}.get(case["pairs"], "pretraining")
     off = {"dropout": case["dropout"], "attention_dropout": case["dropout"]}
-    off |= EVEN if case["even"] else {}
+    off |= EVEN[case["family"]] if case["even"] else {}
     with runtime.scope():
         model = build(SHAPES[case["family"]], task=task, max_length=LENGTH, **off)
         optimizer = OPTIMIZERS[case["optimizer"]](0.0, 0.01, global_clipnorm=None)
