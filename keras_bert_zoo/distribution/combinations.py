@@ -1,12 +1,13 @@
 """What does not go together, a row each, with the line that mends it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 OTHER = "another"  # a backend that is none of ours
 STOCK = ("tensorflow", "tensorflow-cpu")
 TENSORFLOWS = (*STOCK, "tensorflow-tpu", "tensorflow-rocm", "tf-nightly")  # each is imported as tensorflow
 MINORS = ("2.19", "2.20", "2.21")
-OTHER_MINORS = ",".join(f"!={minor}.*" for minor in MINORS)
+DRIVERS = {"2.19": "0.0.10", "2.20": "0.0.14"}  # the libtpu of each tensorflow-tpu
 HOLDERS = "sudo lsof -w /dev/accel* /dev/vfio/*    # and end the process that it names"
 PROCESSES = " ".join(
     f"KERAS_DISTRIBUTION_{name}" for name in ("JOB_ADDRESSES=host:port", "NUM_PROCESSES=2", "PROCESS_ID=0")
@@ -28,6 +29,11 @@ class Rule:
     backend: str | None = None  # the one that Keras takes
     unseen: str | None = None  # "gpu" or "tpu", which the machine has and the backend does not see
     variable: str | None = None  # of the environment: NAME, or NAME=VALUE
+
+
+def none_of(package: str, minors: Iterable[str]) -> str:
+    """The requirement that other minors meet."""
+    return package + ",".join(f"!={minor}.*" for minor in minors)
 
 
 BUILDS = (
@@ -58,7 +64,7 @@ BUILDS = (
             installed=(f"tensorflow-tpu=={minor}.*", f"libtpu!={libtpu}"),
             backend="tensorflow",
         )
-        for minor, libtpu in (("2.19", "0.0.10"), ("2.20", "0.0.14"))
+        for minor, libtpu in DRIVERS.items()
     ),
     Rule(
         "tensorflow-tpu {tensorflow-tpu} has no libtpu, which drives the TPU.",
@@ -73,7 +79,7 @@ VERSIONS = (
         Rule(
             f"{stock} {{{stock}}} is none of {', '.join(MINORS)}, on which this package runs.",
             f'pip install "{stock}==2.21.*" && pip install --no-deps "tensorflow-text==2.21.*"',
-            installed=(f"{stock}{OTHER_MINORS}",),
+            installed=(none_of(stock, MINORS),),
             backend="tensorflow",
         )
         for stock in STOCK
@@ -81,7 +87,7 @@ VERSIONS = (
     Rule(
         "tensorflow-tpu {tensorflow-tpu} is neither 2.19 nor 2.20, of which 2.19.1 is the last that Keras names.",
         'pip install "tensorflow-tpu==2.19.1" "libtpu==0.0.10"',
-        installed=(f"tensorflow-tpu{OTHER_MINORS}",),
+        installed=(none_of("tensorflow-tpu", DRIVERS),),
         backend="tensorflow",
     ),
     *(
@@ -90,8 +96,8 @@ VERSIONS = (
             f'pip install --no-deps "tensorflow-text=={minor}.*"',
             installed=(f"{build}=={minor}.*", f"tensorflow-text!={minor}.*"),
         )
-        for build in (*STOCK, "tensorflow-tpu")
-        for minor in MINORS
+        for build, minors in (*((stock, MINORS) for stock in STOCK), ("tensorflow-tpu", DRIVERS))
+        for minor in minors
     ),
     Rule("keras {keras} is too old for this package.", 'pip install "keras>=3.15"', installed=("keras<3.15",)),
     Rule("Keras is not installed.", 'pip install "keras>=3.15"', absent=("keras",)),

@@ -92,8 +92,10 @@ def find_gpus() -> list[dict[str, Any]]:
 
 def read_gpus(table: str) -> Iterator[dict[str, Any]]:
     for line in table.splitlines():
-        name, memory, driver = (cell.strip() for cell in line.rsplit(",", 2))
-        yield {"name": name, "memory_bytes": int(memory) << 20 if memory.isdigit() else None, "driver": driver}
+        cells = [cell.strip() for cell in line.rsplit(",", 2)]
+        if len(cells) == 3:  # and no sentence
+            name, memory, driver = cells
+            yield {"name": name, "memory_bytes": int(memory) << 20 if memory.isdigit() else None, "driver": driver}
 
 
 def read(path: Path) -> str:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,10 @@ def last_words(errors: str) -> str:
 
 def main() -> None:
     """Look, and say what there is as a line of JSON."""
+    with suppress(ImportError):  # Windows
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # an abort would leave gigabytes in the folder
     try:
         found = look()
     except ZooError as error:
