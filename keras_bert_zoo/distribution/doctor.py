@@ -58,7 +58,7 @@ def list_faults(found: Mapping[str, Any], look: Mapping[str, Any]) -> list[dict[
         versions=found["versions"],
         backend=found["backend"],
         accelerator=accelerator,
-        unseen=accelerator if is_unseen(accelerator, look, found["environment"]) else "",
+        unseen=accelerator if is_unseen(accelerator, look, found["backend"], found["environment"]) else "",
         environment=found["environment"],
     )
     faults = find_faults(facts, machine.find_requirements(found["versions"]))
@@ -67,14 +67,15 @@ def list_faults(found: Mapping[str, Any], look: Mapping[str, Any]) -> list[dict[
     return faults
 
 
-def is_unseen(accelerator: str, look: Mapping[str, Any], environment: Mapping[str, str]) -> bool:
+def is_unseen(accelerator: str, look: Mapping[str, Any], backend: str, environment: Mapping[str, str]) -> bool:
     """Whether a backend that came up does not have the accelerator, and nobody wanted it so."""
     if not accelerator or "devices" not in look:
         return False
-    wanted = environment.get("JAX_PLATFORMS") != "cpu"
-    if accelerator == "gpu":
-        wanted = wanted and environment.get("CUDA_VISIBLE_DEVICES") not in ("", "-1")
-    return wanted and not any(device["name"].startswith(accelerator) for device in look["devices"])
+    if backend == "jax" and environment.get("JAX_PLATFORMS") == "cpu":
+        return False
+    if accelerator == "gpu" and environment.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
+        return False
+    return not any(device["name"].startswith(accelerator) for device in look["devices"])
 
 
 def choose_dtype(look: Mapping[str, Any]) -> str | None:

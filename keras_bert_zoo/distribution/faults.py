@@ -97,9 +97,14 @@ def unmet(package: str, need: Requirement, versions: Mapping[str, str]) -> Fault
 def find_failure(backend: str, error: str, facts: Facts, others: Sequence[Fault]) -> Fault:
     """That the backend which Keras takes does not come up, which may be for one of the other faults."""
     build = next(name for name in BACKENDS[backend] if name in facts.versions)
-    wrong = f"{build} {facts.versions[build]} does not come up: {error}"
-    if others:
-        return {"wrong": wrong, "mend": "keras-bert-zoo doctor    # again, when the rest is mended"}
+    mend = "keras-bert-zoo doctor    # again, when the rest is mended" if others else mend_failure(build, error, facts)
+    return {"wrong": f"{build} {facts.versions[build]} does not come up: {error.rstrip('.')}.", "mend": mend}
+
+
+def mend_failure(build: str, error: str, facts: Facts) -> str:
+    """What helps with a backend that has all it needs, by what it said."""
+    if build == "tensorflow-tpu" and error.startswith(LATE) and not facts.accelerator:
+        return "export TPU_SKIP_MDS_QUERY=1    # no TPU is here, and outside Google's cloud nobody answers for one"
     extra = EXTRAS[facts.accelerator] if build == "jax" else ""
     again = f'pip install --force-reinstall "{build}{extra}=={facts.versions[build]}"'
-    return {"wrong": wrong, "mend": next((mend for words, mend in FAILURES.items() if search(words, error)), again)}
+    return next((mend for words, mend in FAILURES.items() if search(words, error)), again)

@@ -82,7 +82,8 @@ def look() -> dict[str, Any]:
         from keras_bert_zoo.distribution.strategy import read_tf_config
 
         read_tf_config()
-    devices = DEVICES[backend](keras.distribution.list_devices())
+    names = [name for name in keras.distribution.list_devices() if not name.startswith("tpu_system")]  # no device
+    devices = DEVICES[backend](names or keras.distribution.list_devices("cpu"))
     reasons = {
         "multi_worker": f"{WORKERS[backend]} names workers",
         "tpu": "there is a TPU",

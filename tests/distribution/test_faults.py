@@ -74,9 +74,16 @@ def test_nothing_is_said_twice_and_rows_know_better():
 def test_a_backend_that_does_not_come_up(error, line):
     place = Facts(versions={"tensorflow-cpu": "2.21.0"})
     fault = find_failure("tensorflow", error, place, [])
-    assert fault["wrong"] == f"tensorflow-cpu 2.21.0 does not come up: {error}"
+    assert fault["wrong"] == f"tensorflow-cpu 2.21.0 does not come up: {error.rstrip('.')}."
     assert fault["mend"].startswith(line)
     assert find_failure("tensorflow", error, place, [fault])["mend"].startswith("keras-bert-zoo doctor    # again")
+
+
+def test_a_tpu_that_nobody_has():
+    place = Facts(versions={"tensorflow-tpu": "2.20.0"})
+    assert find_failure("tensorflow", "no answer within 120 s", place, [])["mend"].startswith("export TPU_SKIP_MDS")
+    place = Facts(versions={"tensorflow-tpu": "2.20.0"}, accelerator="tpu")
+    assert "--timeout 600" in find_failure("tensorflow", "no answer within 120 s", place, [])["mend"]
 
 
 def test_jax_is_installed_again_with_its_accelerator():

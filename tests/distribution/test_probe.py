@@ -72,6 +72,13 @@ def test_a_look_at_this_process(monkeypatch):
     assert found["devices"][1] == {"name": "gpu:1", "model": None, "capability": None, "memory_bytes": None}
 
 
+def test_the_place_of_a_tpu_is_no_device(monkeypatch):
+    names = {None: ["tpu_system:0"], "cpu": ["cpu:0"]}
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    monkeypatch.setattr(keras.distribution, "list_devices", lambda kind=None: names[kind])
+    assert [device["name"] for device in look()["devices"]] == ["cpu:0"]
+
+
 def test_workers_that_cannot_be_read(monkeypatch):
     monkeypatch.setenv("TF_CONFIG", "{")
     assert probe("tensorflow", 100)["error"].startswith("TF_CONFIG='{' cannot be read (JSONDecodeError")
