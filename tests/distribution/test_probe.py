@@ -32,6 +32,7 @@ def broken(tmp_path, monkeypatch):
         ("import sys; sys.exit('enough')", "Python ended with status 1: enough"),
         ("raise TypeError('Descriptors.\\nMore.')", "TypeError: Descriptors."),
         ("raise OSError", "OSError: no reason given"),
+        ("import atexit, os; atexit.register(os.abort); raise OSError('before the end')", "OSError: before the end"),
         ("import os; os._exit(0)", "Python ended with status 0: it said nothing"),
     ],
 )
