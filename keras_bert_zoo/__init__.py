@@ -15,6 +15,7 @@ DOORS = {
     "build": "keras_bert_zoo.zoo.build",
     "convert": "keras_bert_zoo.zoo.convert",
     "describe": "keras_bert_zoo.zoo.describe",
+    "doctor": "keras_bert_zoo.distribution.doctor",
     "evaluate": "keras_bert_zoo.training.evaluate",
     "extend_positions": "keras_bert_zoo.tasks.surgery",
     "extend_segments": "keras_bert_zoo.tasks.surgery",

@@ -8,6 +8,7 @@ import typer
 
 from keras_bert_zoo import __version__
 from keras_bert_zoo.cli.convert import convert
+from keras_bert_zoo.cli.doctor import doctor
 from keras_bert_zoo.cli.evaluate import evaluate
 from keras_bert_zoo.cli.fill_mask import fill_mask
 from keras_bert_zoo.cli.finetune import finetune
@@ -31,6 +32,7 @@ app.command("fill-mask")(fill_mask)
 app.command("finetune")(finetune)
 app.command("evaluate")(evaluate)
 app.command("predict")(predict)
+app.command("doctor")(doctor)
 app.add_typer(vocabulary, name="vocabulary")
 
 
@@ -46,7 +48,7 @@ def options(
 
 
 def main() -> None:
-    """Run a command: status 0 when it worked, 2 for a mistake in what was given, in one sentence."""
+    """Run a command: status 0 when it worked, 1 when `doctor` found faults, 2 for a mistake given, in one sentence."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     debug = "--debug" in sys.argv
     sys.argv = [word for word in sys.argv if word != "--debug"]

@@ -134,8 +134,8 @@ def test_jax_with_dropout(tmp_path):
 
 @pytest.mark.slow
 def test_a_model_on_two_devices_of_jax(tmp_path):
-    """Four pairs of devices that share a model each, dropout on."""
-    cases = [{"dropout": 0.2, "even": True}, {"family": "albert", "dropout": 0.2, "even": True, "parts": 2}]
+    """Four pairs of devices that share a model each: with dropout, and in parts."""
+    cases = [{"dropout": 0.2, "even": True}, {"family": "albert", "even": True, "parts": 2}]
     one = run(tmp_path, "one", cases, devices(1), parts=1)
     compare(run(tmp_path, "pairs", cases, devices(8), kind="mirrored", model=2), one, len(cases))
 
