@@ -49,7 +49,7 @@ push() { # of hard links, which nothing changes while they are copied; what is o
   local copy=(gcloud storage rsync --recursive '--exclude=(.*/)?[.].*' "$work/snapshot" "$store/out")
   exec 9> "$HOME/push.lock"
   flock 9
-  gcloud storage cp "$log" "$store/logs/worker-$(number).txt"
+  [[ ! -f $log ]] || gcloud storage cp "$log" "$store/logs/worker-$(number).txt"
   [[ $(number) == 0 && -d $work/out ]] || return 0
   rm -rf "$work/snapshot"
   cp --archive --link "$work/out" "$work/snapshot" # fails where the run deletes an old commit just now

@@ -187,7 +187,7 @@ def test_the_sets_are_pinned_and_hold_one_engine(engine, pinned):
     assert {"keras", "numpy", "safetensors", "tokenizers", "sentencepiece", "sentencex", "google-crc32c"} <= names
 
 
-def test_the_job_of_gke_does_as_the_machines_do():
+def test_the_job_of_gke_does_as_the_machines_do(cloud):
     yaml = pytest.importorskip("yaml")
     pod = yaml.safe_load((SCRIPTS / "gke/pretrain.yaml").read_text())["spec"]["template"]["spec"]
     (container,) = pod["containers"]
@@ -197,3 +197,10 @@ def test_the_job_of_gke_does_as_the_machines_do():
     assert verbs == ["install", "fetch", "work", "stop"]
     assert all(re.search(rf"^{verb}\(\)", (SCRIPTS / "worker.sh").read_text(), re.MULTILINE) for verb in verbs)
     assert container["resources"]["limits"] == container["resources"]["requests"]
+    cloud.prepare()
+    (home := cloud.folder / "home").mkdir()
+    _, told = container["args"][0].replace("BUCKET", "mine").replace("RUN", "recipe").split("\n", 1)  # all but apt-get
+    environment = {"PATH": f"{cloud.laptop}/bin:/usr/bin:/bin", "CLOUD": str(cloud.folder), "HOME": str(home)}
+    subprocess.run([*container["command"], told], cwd=home, env=environment | {"TPU_WORKER_ID": "0"}, check=True)
+    assert (cloud.folder / "mine/recipe/ended").read_text() == "finished\n"
+    assert (cloud.folder / "mine/recipe/out/model/config.json").exists()
