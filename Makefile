@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: setup quickstart test lint format parity wheel clean
+.PHONY: setup quickstart test lint format parity wheel pretrain-tpu clean
 
 setup: .venv/ready  ## the package, editable, with what its tests need
 
@@ -38,6 +38,13 @@ parity: setup  ## digit by digit against transformers
 
 wheel: setup
 	$(BIN)/python -m build --wheel
+
+.venv/tpu-check: .venv/ready
+	$(BIN)/pip install --quiet -e '.[tpu-check]'
+	touch $@
+
+pretrain-tpu: .venv/tpu-check  ## TPU=... ZONE=... BUCKET=... [RECIPE=...] [ENGINE=tf]; costs money, so only with CONFIRM=1
+	PATH="$(abspath $(BIN)):$$PATH" tpu/pretrain.sh
 
 clean:
 	rm -rf .venv build dist runs *.egg-info

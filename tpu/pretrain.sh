@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# From a recipe to a model folder: checks here, then asks for a TPU, runs there, and brings the model home.
+set -euo pipefail
+source "$(dirname "$0")/settings.sh"
+require TPU ZONE BUCKET
+choose_machine
+[[ -f $RECIPE ]] || die "There is no recipe $RECIPE: examples/recipes has some."
+
+run keras-bert-zoo tpu-check "$RECIPE" --topology "$TOPOLOGY" ||
+  die "The check says no (above), so no TPU was asked for: change the recipe, or ACCELERATOR=$ACCELERATOR."
+if [[ ! -f $SHARDS/manifest.json ]]; then
+  [[ -n ${TEXTS:-} ]] || die "$SHARDS is no prepared corpus: give TEXTS, files or a folder of text, or SHARDS."
+  read -ra texts <<< "$TEXTS"
+  run keras-bert-zoo prepare "${texts[@]}" --out "$SHARDS"
+fi
+
+confirm "$ACCELERATOR ($TIER) in $ZONE, and what is put into gs://$BUCKET,"
+if [[ -z ${DRY_RUN:-} && $(ended) == finished ]]; then
+  say "$RUN is finished already; for another run give another RUN, or delete $STORE."
+else
+  "$here/upload.sh"
+  "$here/resume_loop.sh"
+fi
+"$here/fetch.sh"
+if [[ ${DELETE:-} == 1 ]]; then
+  "$here/delete.sh"
+elif [[ -n ${DRY_RUN:-} || $(tpu_state) != none ]]; then
+  reminder
+fi
