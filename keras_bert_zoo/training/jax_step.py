@@ -1,6 +1,6 @@
 """The step on JAX: functions of arrays, which XLA shares out over the devices of keras.distribution."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -11,10 +11,21 @@ from jax.sharding import NamedSharding, PartitionSpec
 from keras_bert_zoo.training.step import SUMS, Batch, Step, counts, inputs_of, loss_of, losses, padded
 
 
+def told(batch: Batch, stop: bool) -> dict[str, np.ndarray]:
+    """With this process's word on whether to stop, in every row."""
+    return {**batch, "stop": np.full((len(batch["token_ids"]), 1), stop, "float32")}
+
+
+def like(array: Any, place: Any) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct(array.shape, array.dtype, sharding=place)
+
+
 class JaxStep(Step):
+    """`learning` and `scoring` are `learn` and `score` as XLA compiles them for the devices of the runtime."""
+
     def compile(self, jit: bool) -> None:
-        self.learn = jax.jit(self.learn, out_shardings=(*self.places(), None) if self.runtime.distribution else None)
-        self.score = jax.jit(self.score)
+        self.learning = jax.jit(self.learn, out_shardings=(*self.places(), None) if self.runtime.distribution else None)
+        self.scoring = jax.jit(self.score)
 
     def take(self, batches: Sequence[Batch], rates: Sequence[float], stop: bool = False) -> list[dict[str, float]]:
         found = [self.take_one(batch, rate, stop) for batch, rate in zip(batches, rates, strict=True)]
@@ -23,8 +34,7 @@ class JaxStep(Step):
 
     def take_one(self, batch: Batch, rate: float, stop: bool) -> dict[str, Any]:
         self.optimizer.learning_rate.assign(rate)
-        said = {"stop": np.full((len(batch["token_ids"]), 1), stop, "float32")}
-        *state, found = self.learn(*self.state(), self.spread({**batch, **said}))
+        *state, found = self.learning(*self.state(), self.spread(told(batch, stop)))
         for variables, values in zip(self.groups(), state, strict=True):
             for variable, value in zip(variables, values, strict=True):
                 variable.assign(value)
@@ -33,7 +43,7 @@ class JaxStep(Step):
     def measure(self, batch: Batch) -> dict[str, float]:
         weights, others, _ = self.state()
         whole = self.spread(padded(batch, self.runtime.here))
-        return {name: float(value) for name, value in self.score(weights, others, whole).items()}
+        return {name: float(value) for name, value in self.scoring(weights, others, whole).items()}
 
     def groups(self) -> tuple[Sequence, Sequence, Sequence]:
         return self.model.trainable_variables, self.model.non_trainable_variables, self.optimizer.variables
@@ -42,18 +52,34 @@ class JaxStep(Step):
         return [[variable.value for variable in variables] for variables in self.groups()]
 
     def places(self) -> list[list[Any]]:
-        """How each value lies on the devices."""
-        return [[value.sharding for value in values] for values in self.state()]
-
-    def spread(self, batch: Mapping[str, np.ndarray]) -> dict[str, Any]:
-        """This process's rows as (parts, rows, ...), its part of arrays over all devices."""
-        parts = self.parts(batch)
-        cut = {key: value.reshape(parts, -1, *value.shape[1:]) for key, value in batch.items()}
+        """How each value lies on the devices; None where there is only one."""
         if self.runtime.distribution is None:
+            return [[None] * len(variables) for variables in self.groups()]
+        layout = self.runtime.distribution.get_variable_layout
+        return [[layout(variable).backend_layout for variable in variables] for variables in self.groups()]
+
+    def place_of_rows(self) -> NamedSharding | None:
+        """How arrays (parts, rows, ...) lie on the devices."""
+        data = self.runtime.distribution
+        return data and NamedSharding(data.device_mesh.backend_mesh, PartitionSpec(None, data.batch_dim_name))
+
+    def cut(self, batch: Batch) -> dict[str, np.ndarray]:
+        """As (parts, rows, ...)."""
+        parts = self.parts(batch)
+        return {key: value.reshape(parts, -1, *value.shape[1:]) for key, value in batch.items()}
+
+    def spread(self, batch: Batch) -> dict[str, Any]:
+        """This process's rows as its part of arrays (parts, rows, ...) over all devices."""
+        cut, place = self.cut(batch), self.place_of_rows()
+        if place is None:
             return cut
-        mesh = self.runtime.distribution.device_mesh.backend_mesh
-        rows = NamedSharding(mesh, PartitionSpec(None, self.runtime.distribution.batch_dim_name))
-        return {key: jax.make_array_from_process_local_data(rows, value) for key, value in cut.items()}
+        return {key: jax.make_array_from_process_local_data(place, value) for key, value in cut.items()}
+
+    def shapes(self, batch: Batch) -> tuple:
+        """What `learn` is given for such a batch, as shapes on devices that need not be here."""
+        rows = {key: like(value, self.place_of_rows()) for key, value in self.cut(told(batch, False)).items()}
+        both = zip(self.state(), self.places(), strict=True)
+        return *(list(map(like, values, places)) for values, places in both), rows
 
     def learn(self, weights: list, others: list, slots: list, batch: dict[str, Any]) -> tuple:
         """Weights, streams and slots after a step, and its figures; `batch` is in parts."""
