@@ -25,16 +25,16 @@ class Chip:
     """What its maker says of a chip."""
 
     flops: float  # a second, bfloat16
-    memory: int  # bytes
+    memory: int  # bytes that libtpu leaves to a program, a little less than the chip has
     memory_rate: float  # bytes a second
     network_rate: float  # bytes a second to its neighbours, both ways together
 
 
-# cloud.google.com/tpu/docs/v5e and /v6e, each page's table of the chip; the network of v5e is 400 GB/s there, and
-# 3584 Gbit/s for v6e
+# Rates: cloud.google.com/tpu/docs/v5e and /v6e, each page's table of the chip (3584 Gbit/s is v6e's network). Memory:
+# libtpu 0.0.42.1, where it refuses a program.
 CHIPS = {
-    "v5e": Chip(197e12, 16 * 2**30, 819e9, 400e9),
-    "v6e": Chip(918e12, 32 * 2**30, 1640e9, 448e9),
+    "v5e": Chip(197e12, 63 * 2**28, 819e9, 400e9),
+    "v6e": Chip(918e12, 125 * 2**28, 1640e9, 448e9),
 }
 
 

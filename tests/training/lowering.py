@@ -24,7 +24,6 @@ RECIPE = {"shape": SIZES, "dtype": "mixed_bfloat16", "stages": [{"length": 24, "
 FAMILIES = {
     "bert": {"model": "bert_base", "objective": {"pairs": "nsp"}},
     "albert": {"model": "albert_base", "objective": {"pairs": "sop"}, "optimizer": {"name": "lamb"}},
-    "masked_lm": {"model": "bert_base"},
 }
 
 
