@@ -16,12 +16,12 @@ num_layers = 1
 hidden_size = 128
 num_heads = 2
 intermediate_size = 128
-vocab_size = 512
+vocab_size = {vocabulary}
 [objective]
 pairs = "sop"
 [[stages]]
 length = 128
-rows = {rows}
+rows = 16
 micro = {micro}
 """
 
@@ -49,9 +49,9 @@ def test_what_is_compiled_for_other_devices_is_the_step_that_runs(lowered):
     assert lowered["moved"]["same"]
 
 
-def tpu_check(folder, *arguments, model="bert_tiny", rows=16, micro=0):
+def tpu_check(folder, *arguments, model="bert_tiny", micro=0, vocabulary=512):
     pytest.importorskip("libtpu", reason="NOT CHECKED for TPU: pip install 'keras_bert_zoo[tpu-check]'")
-    (folder / "a.toml").write_text(RECIPE.format(model=model, rows=rows, micro=micro))
+    (folder / "a.toml").write_text(RECIPE.format(model=model, micro=micro, vocabulary=vocabulary))
     code = [sys.executable, "-m", "keras_bert_zoo", "tpu-check", "a.toml", *arguments]
     return subprocess.run(code, cwd=folder, capture_output=True, text=True, timeout=900)
 
@@ -68,7 +68,7 @@ def test_a_step_that_fits(tmp_path, topology, model, micro):
     assert stage["leaves_the_device"] == []
     reduced = stage["collectives"]["all-reduce"]
     assert reduced["count"] >= 1
-    assert reduced["bytes"] >= 4 * found["parameters"]
+    assert reduced["bytes"] >= 2 * found["parameters"]  # XLA sums bfloat16 where gradients are
     assert micro or not reduced["in_loop"]
     assert 0.5 < stage["flops"] / stage["useful_flops"] < 3
     assert 0 < stage["useful_mfu"] < 1
@@ -76,7 +76,7 @@ def test_a_step_that_fits(tmp_path, topology, model, micro):
 
 @pytest.mark.slow
 def test_a_step_that_does_not_fit(tmp_path):
-    done = tpu_check(tmp_path, "--rows", str(2**22))
+    done = tpu_check(tmp_path, "--rows", str(2**17), vocabulary=30522)
     assert done.returncode == 1, done.stderr[-2000:]
     assert " of 15.75 GiB a chip" in done.stdout
     assert "NO, " in done.stdout
