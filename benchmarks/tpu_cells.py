@@ -47,7 +47,7 @@ def cells(given: argparse.Namespace) -> Iterator[tuple[str, int, str]]:
     return itertools.product(given.models, given.lengths, given.topologies)
 
 
-def check(out: Path, recipe: Any, topology: str, rows: int | None, **name: Any) -> None:
+def check(out: Path, recipe: Any, rows: int | None, **name: Any) -> None:
     """Compile, and write a line for each stage, unless it is there."""
     if any(all(line[key] == value for key, value in name.items()) for line in read(out)):
         return
@@ -56,7 +56,7 @@ def check(out: Path, recipe: Any, topology: str, rows: int | None, **name: Any) 
     from keras_bert_zoo.training.tpu_check import check_tpu
 
     keras.utils.clear_session()
-    found = check_tpu(recipe, topology, rows=rows)
+    found = check_tpu(recipe, name["topology"], rows=rows)
     print(json.dumps(name), found, sep="\n", flush=True)
     with out.open("a") as file:
         for stage in found["stages"]:
@@ -66,8 +66,8 @@ def check(out: Path, recipe: Any, topology: str, rows: int | None, **name: Any) 
 def compile_small(given: argparse.Namespace) -> None:
     for model, length, topology in cells(given):
         for depth, rows in itertools.product(DEPTHS, ROWS[length]):
-            name = {"model": model, "topology": topology, "tokens": length, "depth": depth, "each": rows}
-            check(given.out, recipe_of(model, length, depth), topology, rows * chips_of(topology), **name)
+            name = {"model": model, "topology": topology, "length": length, "depth": depth, "each": rows}
+            check(given.out, recipe_of(model, length, depth), rows * chips_of(topology), **name)
 
 
 def compile_whole(given: argparse.Namespace) -> None:
@@ -78,14 +78,14 @@ def compile_whole(given: argparse.Namespace) -> None:
             print(f"{model} {length} {topology}: compile it at small depths first")
             continue
         rows = min(fit.most_rows(), given.most)
-        name = {"model": model, "topology": topology, "tokens": length, "depth": depth_of(model), "each": rows}
-        check(given.out, recipe_of(model, length, None), topology, rows * chips_of(topology), **name)
+        name = {"model": model, "topology": topology, "length": length, "depth": depth_of(model), "each": rows}
+        check(given.out, recipe_of(model, length, None), rows * chips_of(topology), **name)
 
 
 def compile_recipes(given: argparse.Namespace) -> None:
     for path, topology in itertools.product(sorted(RECIPES.glob("*.toml")), given.topologies):
         for rows in (None, TOO_MANY):
-            check(given.out, path, topology, rows, recipe=path.name, topology=topology, asked=rows)
+            check(given.out, path, rows, recipe=path.name, topology=topology, asked=rows)
 
 
 def chips_of(topology: str) -> int:
@@ -108,7 +108,7 @@ class Fit:
 
     @classmethod
     def of(cls, lines: list[dict[str, Any]], model: str, length: int, topology: str) -> "Fit | None":
-        named = {"model": model, "tokens": length, "topology": topology}
+        named = {"model": model, "length": length, "topology": topology}
         own = [line for line in lines if all(line.get(key) == said for key, said in named.items())]
         small = [line for line in own if line["depth"] in DEPTHS and line["each"] in ROWS[length] and line["fits"]]
         return cls(small) if len(small) == len(DEPTHS) * len(ROWS[length]) else None
@@ -149,12 +149,12 @@ def print_table(given: argparse.Namespace) -> None:
             print_row(fit.row(fit.most_rows()), "estimate")
         for line in lines:
             whole = line.get("model") == model and line["depth"] == depth_of(model)
-            if whole and (line["tokens"], line["topology"]) == (length, topology):
+            if whole and (line["length"], line["topology"]) == (length, topology):
                 print_row(line, f"compiled in {line['compile_s']:.0f} s")
 
 
 def print_row(line: dict[str, Any], known: str) -> None:
-    words = [line["model"], line["tokens"], line["topology"], line["each"], f"{line['bytes'] / GIB:.2f}"]
+    words = [line["model"], line["length"], line["topology"], line["each"], f"{line['bytes'] / GIB:.2f}"]
     if line["fits"]:
         words += [f"{line['flops'] / 1e12:.2f}", f"{1000 * line['seconds']['step']:.0f} ms"]
         words += [f"{line['useful_mfu']:.0%}", known]
