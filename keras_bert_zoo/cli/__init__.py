@@ -18,6 +18,7 @@ from keras_bert_zoo.cli.predict import predict
 from keras_bert_zoo.cli.prepare import prepare
 from keras_bert_zoo.cli.pretrain import pretrain
 from keras_bert_zoo.cli.show import show
+from keras_bert_zoo.cli.tpu_check import tpu_check
 from keras_bert_zoo.cli.vocabulary import vocabulary
 from keras_bert_zoo.errors import ZooError
 
@@ -28,6 +29,7 @@ app.command("inspect")(inspect)
 app.command("convert")(convert)
 app.command("prepare")(prepare)
 app.command("pretrain")(pretrain)
+app.command("tpu-check")(tpu_check)
 app.command("fill-mask")(fill_mask)
 app.command("finetune")(finetune)
 app.command("evaluate")(evaluate)

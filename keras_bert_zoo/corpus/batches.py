@@ -39,6 +39,22 @@ class Objective:
             raise ZooError(f"duplicates={self.duplicates!r} must be a whole number: 0 for new masks in every epoch.")
 
 
+def most_masks(objective: Objective, length: int) -> int:
+    """Hidden pieces of a row at most."""
+    return int(objective.masking.rate * (length - SPECIALS[objective.pairs])) + 1
+
+
+def empty_batch(objective: Objective, length: int, rows: int, texts: int) -> dict[str, np.ndarray]:
+    """The arrays of a batch whose rows hold nothing yet."""
+    masks = most_masks(objective, length)
+    sizes = dict.fromkeys(("token_ids", "segment_ids", "padding_mask"), length)
+    sizes |= dict.fromkeys(("mask_positions", "mask_ids", "mask_weights"), masks)
+    if objective.pairs != "none":
+        sizes |= dict.fromkeys(("text_positions", "answers", "text_weights"), texts)
+    kinds = {"mask_weights": "float32", "text_weights": "float32"}
+    return {key: np.zeros((rows, size), kinds.get(key, "int32")) for key, size in sizes.items()}
+
+
 class Epoch(NamedTuple):
     """The texts of an epoch in parts, the rows they share (rows, K), and the seed of their masks."""
 
@@ -82,7 +98,6 @@ class Batches:
         self.room = length - self.around
         if self.room < 2:
             raise ZooError(f"length={length} leaves no room for a text: at least {self.around + 2}.")
-        self.masks = int(objective.masking.rate * self.room) + 1  # hidden pieces of a row at most
         _, self.start, self.end = self.tokenizer.frame()
         self.epoch = lru_cache(2)(self.make_epoch)
         self.read = lru_cache(RECORDS)(corpus.read)
@@ -127,7 +142,7 @@ class Batches:
 
     def make(self, epoch: Epoch, rows: np.ndarray) -> dict[str, np.ndarray]:
         """The arrays of rows that hold these texts."""
-        arrays = self.empty(len(rows))
+        arrays = empty_batch(self.objective, self.length, len(rows), self.texts)
         for row, texts in enumerate(rows):
             start, seen, random = 0, 0, np.random.default_rng((*epoch.seed, int(texts[0]), 0))
             dither = random.random()
@@ -136,21 +151,11 @@ class Batches:
                 count = self.share(seen + pieces, dither) - self.share(seen, dither)
                 self.put(arrays, epoch, row, place, start, text, count)
                 start, seen = start + pieces + self.around, seen + pieces
-        if self.objective.pairs == "none":
-            for key in ("text_positions", "answers", "text_weights"):
-                del arrays[key]
         return arrays
 
     def share(self, pieces: int, dither: float) -> int:
         """Hidden pieces among the first ones of a row: the rate of them on average, and never more than fit."""
         return int(self.objective.masking.rate * pieces + dither)
-
-    def empty(self, rows: int) -> dict[str, np.ndarray]:
-        by_token = {key: np.zeros((rows, self.length), "int32") for key in ("token_ids", "segment_ids", "padding_mask")}
-        by_mask = {key: np.zeros((rows, self.masks), "int32") for key in ("mask_positions", "mask_ids")}
-        by_text = {key: np.zeros((rows, self.texts), "int32") for key in ("text_positions", "answers")}
-        weights = {"mask_weights": self.masks, "text_weights": self.texts}
-        return by_token | by_mask | by_text | {key: np.zeros((rows, n), "float32") for key, n in weights.items()}
 
     def put(self, arrays: dict, epoch: Epoch, row: int, place: int, start: int, text: int, count: int) -> None:
         """One text into its row, with `count` of its pieces hidden."""
@@ -168,9 +173,9 @@ class Batches:
             tokens[middle + 1 : end - 1] = second
             arrays["segment_ids"][row, middle + 1 : end] = 1
             arrays["answers"][row, place] = epoch.pairs.answer[text]
+            arrays["text_positions"][row, place], arrays["text_weights"][row, place] = start, 1
         tokens[at] = shown
         arrays["padding_mask"][row, start:end] = place + 1
-        arrays["text_positions"][row, place], arrays["text_weights"][row, place] = start, 1
         filled = int(arrays["mask_weights"][row].sum())
         here = slice(filled, filled + len(hidden))
         arrays["mask_positions"][row, here], arrays["mask_ids"][row, here] = at, ids[hidden]

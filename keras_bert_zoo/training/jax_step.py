@@ -1,6 +1,6 @@
 """The step on JAX: functions of arrays, which XLA shares out over the devices of keras.distribution."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -12,11 +12,23 @@ from jax.sharding import NamedSharding, PartitionSpec
 from keras_bert_zoo.training.step import Batch, Step, padded
 
 
+def told(batch: Batch, stop: bool) -> dict[str, np.ndarray]:
+    """With this process's word on whether to stop, in every row."""
+    return {**batch, "stop": np.full((len(batch["token_ids"]), 1), stop, "float32")}
+
+
+def like(array: Any, place: Any) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct(array.shape, array.dtype, sharding=place)
+
+
 class JaxStep(Step):
+    """`learning`, `scoring` and `predicting` are what XLA compiles for the devices of the runtime."""
+
     def compile(self, jit: bool) -> None:
-        self.learn = jax.jit(self.learn, out_shardings=(*self.places(), None) if self.runtime.distribution else None)
-        self.score = jax.jit(self.score)
-        self.outputs = jax.jit(self.outputs)
+        shardings = (*self.places(), None) if self.runtime.distribution else None
+        self.learning = jax.jit(self.learn, out_shardings=shardings, donate_argnums=(0, 1, 2))
+        self.scoring = jax.jit(self.score)
+        self.predicting = jax.jit(self.outputs)
 
     def take(self, batches: Sequence[Batch], rates: Sequence[float], stop: bool = False) -> list[dict[str, float]]:
         found = [self.take_one(batch, rate, stop) for batch, rate in zip(batches, rates, strict=True)]
@@ -25,8 +37,7 @@ class JaxStep(Step):
 
     def take_one(self, batch: Batch, rate: float, stop: bool) -> dict[str, Any]:
         self.optimizer.learning_rate.assign(rate)
-        said = {"stop": np.full((len(batch["token_ids"]), 1), stop, "float32")}
-        *state, found = self.learn(*self.state(), self.spread({**batch, **said}))
+        *state, found = self.learning(*self.state(), self.spread(told(batch, stop)))
         for variables, values in zip(self.groups(), state, strict=True):
             for variable, value in zip(variables, values, strict=True):
                 variable.assign(value)
@@ -35,14 +46,14 @@ class JaxStep(Step):
     def measure(self, batch: Batch) -> dict[str, float]:
         weights, others, _ = self.state()
         whole = self.spread(padded(batch, self.runtime.here))
-        return {name: float(value) for name, value in self.score(weights, others, whole).items()}
+        return {name: float(value) for name, value in self.scoring(weights, others, whole).items()}
 
     def predict(self, batch: Batch) -> np.ndarray:
         weights, others, _ = self.state()
         host, hosts = self.runtime.share
         whole = padded(batch, self.runtime.replicas)
         own = {key: np.split(value, hosts)[host][None] for key, value in whole.items()}
-        found = self.outputs(weights, others, self.place(own))
+        found = self.predicting(weights, others, self.place(own))
         return np.asarray(process_allgather(found, tiled=True))[: len(batch["token_ids"])]
 
     def groups(self) -> tuple[Sequence, Sequence, Sequence]:
@@ -52,21 +63,37 @@ class JaxStep(Step):
         return [[variable.value for variable in variables] for variables in self.groups()]
 
     def places(self) -> list[list[Any]]:
-        """How each value lies on the devices."""
-        return [[value.sharding for value in values] for values in self.state()]
+        """How each value lies on the devices; None where there is only one."""
+        if self.runtime.distribution is None:
+            return [[None] * len(variables) for variables in self.groups()]
+        layout = self.runtime.distribution.get_variable_layout
+        return [[layout(variable).backend_layout for variable in variables] for variables in self.groups()]
 
-    def spread(self, batch: Mapping[str, np.ndarray]) -> dict[str, Any]:
-        """This process's rows as (parts, rows, ...), its part of arrays over all devices."""
+    def place_of_rows(self) -> NamedSharding | None:
+        """How arrays (parts, rows, ...) lie on the devices."""
+        data = self.runtime.distribution
+        return data and NamedSharding(data.device_mesh.backend_mesh, PartitionSpec(None, data.batch_dim_name))
+
+    def cut(self, batch: Batch) -> dict[str, np.ndarray]:
+        """As (parts, rows, ...)."""
         parts = self.parts(batch)
-        return self.place({key: value.reshape(parts, -1, *value.shape[1:]) for key, value in batch.items()})
+        return {key: value.reshape(parts, -1, *value.shape[1:]) for key, value in batch.items()}
+
+    def spread(self, batch: Batch) -> dict[str, Any]:
+        """This process's rows as its part of arrays (parts, rows, ...) over all devices."""
+        return self.place(self.cut(batch))
 
     def place(self, cut: dict[str, np.ndarray]) -> dict[str, Any]:
-        """Arrays (parts, rows, ...) of this process on its devices."""
-        if self.runtime.distribution is None:
+        place = self.place_of_rows()
+        if place is None:
             return cut
-        mesh = self.runtime.distribution.device_mesh.backend_mesh
-        rows = NamedSharding(mesh, PartitionSpec(None, self.runtime.distribution.batch_dim_name))
-        return {key: jax.make_array_from_process_local_data(rows, value) for key, value in cut.items()}
+        return {key: jax.make_array_from_process_local_data(place, value) for key, value in cut.items()}
+
+    def shapes(self, batch: Batch) -> tuple:
+        """What `learn` is given for such a batch, as shapes on devices that need not be here."""
+        rows = {key: like(value, self.place_of_rows()) for key, value in self.cut(told(batch, False)).items()}
+        both = zip(self.state(), self.places(), strict=True)
+        return *(list(map(like, values, places)) for values, places in both), rows
 
     def learn(self, weights: list, others: list, slots: list, batch: dict[str, Any]) -> tuple:
         """Weights, streams and slots after a step, and its figures; `batch` is in parts."""

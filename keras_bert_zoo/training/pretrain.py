@@ -114,22 +114,28 @@ def open_corpus(recipe: Recipe, data: str | Path | None) -> Corpus:
     return Corpus(source)
 
 
-def make_model(recipe: Recipe, corpus: Corpus) -> Task:
-    """The model to teach: with weights from its folder, or new with as many pieces as the corpus's vocabulary has."""
-    tokenizer = corpus.tokenizer()
+def make_model(recipe: Recipe, corpus: Corpus | None) -> Task:
+    """The model to teach: with weights from its folder, or new with as many pieces as the corpus's vocabulary has.
+
+    Without a corpus it has as many as its name says, and no tokenizer.
+    """
+    tokenizer = corpus.tokenizer() if corpus is not None else None
+    pieces = {"vocab_size": len(tokenizer.vocabulary)} if tokenizer is not None else {}
     task = "masked_lm" if recipe.objective.pairs == "none" else "pretraining"
     keras.utils.set_random_seed(recipe.seed)
     shape = dict(recipe.shape)
     if recipe.weights is None:
-        config = reshaped(PRESETS[canonical(recipe.model)], {"vocab_size": len(tokenizer.vocabulary)} | shape)
+        config = reshaped(PRESETS[canonical(recipe.model)], pieces | shape)
         model = build(config, task=task, dtype=recipe.dtype)
     else:
         model = build(recipe.model, task=task, weights=recipe.weights, dtype=recipe.dtype, **shape)
-        if model.tokenizer is not None:
+        if corpus is not None and model.tokenizer is not None:
             check_tokenizer(model.tokenizer, corpus)
-    check_sizes(recipe, model.encoder.config, len(tokenizer.vocabulary))
-    tokenizer.max_length = model.encoder.config.max_length
-    model.tokenizer = tokenizer
+    config = model.encoder.config
+    check_sizes(recipe, config, pieces.get("vocab_size", config.vocab_size))
+    if tokenizer is not None:
+        tokenizer.max_length = config.max_length
+        model.tokenizer = tokenizer
     return model
 
 
@@ -162,8 +168,8 @@ def check_sizes(recipe: Recipe, config: BertConfig, pieces: int) -> None:
         raise ZooError("Pairs need two segments: give the model num_segments = 2.")
 
 
-def make_training_step(recipe: Recipe, corpus: Corpus, runtime: Runtime) -> Step:
-    """The step of a recipe, with its model and optimizer, where the runtime says."""
+def make_training_step(recipe: Recipe, corpus: Corpus | None, runtime: Runtime) -> Step:
+    """The step of a recipe, with its model and optimizer, where the runtime says; without a corpus only to look at."""
     said = recipe.optimizer
     for stage in recipe.stages:
         runtime.check_rows(stage.rows, "rows of a stage")

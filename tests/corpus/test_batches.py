@@ -5,7 +5,7 @@ import pytest
 from corpora import make_corpus
 
 from keras_bert_zoo import ZooError
-from keras_bert_zoo.corpus.batches import Batches, Objective
+from keras_bert_zoo.corpus.batches import Batches, Objective, empty_batch
 from keras_bert_zoo.corpus.masking import Masking
 from keras_bert_zoo.corpus.prepare import prepare
 
@@ -137,6 +137,16 @@ def test_one_document_has_no_pairs(tmp_path, tokenizer):
     corpus = prepare(tmp_path / "a.txt", folder, tokenizer, heldout=0.0, workers=0, tell=lambda line: None)
     with pytest.raises(ZooError, match="has one document, and next-sentence pairs need two"):
         batches(corpus, "nsp", rows=1)[0]
+
+
+@pytest.mark.parametrize("pairs", PAIRS)
+def test_the_shapes_of_a_batch_without_a_corpus(corpus, pairs):
+    made = batches(corpus, pairs, texts=5)[2]
+    empty = empty_batch(Objective(pairs=pairs), 48, 4, 5)
+    assert {key: (value.shape, value.dtype) for key, value in empty.items()} == {
+        key: (value.shape, value.dtype) for key, value in made.items()
+    }
+    assert ("answers" in made) == (pairs != "none")
 
 
 def test_parts_end_with_a_sentence_where_they_can(corpus):
