@@ -9,6 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 
+import keras_bert_zoo
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
@@ -74,6 +76,22 @@ def test_the_finetuning_notebook(tmp_path, eager, monkeypatch):
     assert known["TEXTS"] == 60
     assert known["run"].report["examples_seen"] == known["run"].report["sizes"]["train"]
     assert (tmp_path / "runs" / "spam" / "report.txt").exists()
+
+
+def test_the_pretraining_notebook(tmp_path, monkeypatch):
+    """Every cell on a few steps: the run is lost, goes on, and its model answers."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(keras_bert_zoo, "doctor", lambda: "tested elsewhere", raising=False)
+    said = []
+    known = {"print": lambda *words: said.append(" ".join(map(str, words)))}
+    for cell in cells("pretrain_tpu.ipynb"):
+        code = "".join(line for line in cell["source"] if not line.lstrip().startswith("%"))
+        exec(code.replace("STEPS, ROWS = 300, 32", "STEPS, ROWS = 10, 2"), known)
+    assert known["recipe"]["steps"] == 10
+    assert "The machine is gone." in said
+    assert known["run"].finished
+    assert len([line for line in said if line.startswith("0.")]) == 9
+    assert (tmp_path / "runs" / "messages" / "model" / "config.json").exists()
 
 
 def test_notebooks_keep_their_outputs():

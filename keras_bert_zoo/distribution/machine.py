@@ -50,9 +50,9 @@ def find_backend(environment: Mapping[str, str]) -> tuple[str, str]:
     """The backend that Keras will take, and what says so."""
     if environment.get("KERAS_BACKEND"):
         return environment["KERAS_BACKEND"], "KERAS_BACKEND"
-    path = Path(environment.get("KERAS_HOME") or "~/.keras").expanduser() / "keras.json"
+    path = Path(environment.get("KERAS_HOME") or "~/.keras") / "keras.json"
     with suppress(OSError, ValueError, KeyError, TypeError):
-        return str(json.loads(path.read_text())["backend"]), str(path)
+        return str(json.loads(path.expanduser().read_text())["backend"]), str(path)
     return "tensorflow", "Keras's default"
 
 
