@@ -1,6 +1,7 @@
 """Runtimes of tf.distribute."""
 
 import json
+import logging
 import os
 import socket
 import threading
@@ -16,6 +17,8 @@ from keras_bert_zoo.distribution.runtime import Runtime, check_several
 from keras_bert_zoo.errors import ZooError
 
 MEET_S = 600.0  # machines of one job start minutes apart
+TELL_S = 20.0  # between two lines while waiting
+log = logging.getLogger("keras_bert_zoo")
 
 
 def mirrored() -> Runtime:
@@ -67,17 +70,20 @@ def meet(addresses: list[str], host: int, patience_s: float = MEET_S) -> None:
 
     A worker that has met all goes on, and then TensorFlow answers in its place.
     """
-    until = time.monotonic() + patience_s
+    began = told = time.monotonic()
     absent = set(range(len(addresses))) - {host}
     with answering(addresses[host]):
-        while absent:
-            absent -= {number for number in absent if answers(addresses[number])}
-            if absent and time.monotonic() > until:
-                who = ", ".join(f"worker {number} ({addresses[number]})" for number in sorted(absent))
+        while absent := {number for number in absent if not answers(addresses[number])}:
+            who = ", ".join(f"worker {number} ({addresses[number]})" for number in sorted(absent))
+            now = time.monotonic()
+            if now > began + patience_s:
                 raise ZooError(
                     f"{who} did not come within {patience_s:,.0f} s: start every worker that TF_CONFIG names."
                 )
-            time.sleep(0.2 if absent else 0)
+            if now > told + TELL_S:
+                told = now
+                log.warning("Waiting for %s.", who)
+            time.sleep(0.2)
 
 
 @contextmanager

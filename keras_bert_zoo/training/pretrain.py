@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -219,14 +220,16 @@ def claim_together(folder: Path, recipe: Recipe, corpus: Corpus, runtime: Runtim
             claim(folder, recipe, corpus)
         except ZooError as error:
             refused = error
-    said = json.dumps({**recipe.to_dict(), "data": None, "corpus": corpus.manifest["sha256"]}, sort_keys=True)
+    versions = {name: version(name) for name in ("keras-bert-zoo", "keras", "numpy")}
+    told = {**recipe.to_dict(), "data": None, "corpus": corpus.manifest["sha256"], "versions": versions}
+    said = json.dumps(told, sort_keys=True)
     same, fine = runtime.agree(zlib.crc32(said.encode())), not any(runtime.gather(float(refused is not None)))
     if refused:
         raise refused
     if not fine:
         raise ZooError(f"The first worker may not use {folder}: its own message says why.")
     if not same:
-        raise ZooError("The workers have different recipes or corpora: give all the same.")
+        raise ZooError("The workers have different recipes, corpora or versions of packages: give all the same.")
 
 
 def differing(theirs: dict[str, Any], ours: dict[str, Any]) -> str | None:

@@ -77,13 +77,15 @@ def test_what_is_not_here(kind, config, sentence, monkeypatch):
         make_runtime(kind)
 
 
-def test_workers_wait_for_each_other():
+def test_workers_wait_for_each_other(monkeypatch, caplog):
     """One that comes late is waited for, and one that has gone on, with TensorFlow answering in its place, counts."""
+    monkeypatch.setattr(strategy, "TELL_S", 0.1)
     addresses = [f"127.0.0.1:{free_port()}" for _ in range(2)]
     with ThreadPoolExecutor() as pool:
         first = pool.submit(strategy.meet, addresses, 0, 30.0)
         time.sleep(0.5)
         assert not first.done()
+        assert f"Waiting for worker 1 ({addresses[1]})." in caplog.text
         strategy.meet(addresses, 1, 30.0)
         with socket.create_server(("", strategy.port_of(addresses[1]))):
             first.result(timeout=30)

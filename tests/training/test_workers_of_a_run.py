@@ -42,7 +42,7 @@ def test_workers_claim_a_folder_together(data, tmp_path):
     assert not out.exists()
     with pytest.raises(ZooError, match="The first worker may not use .*: its own message says why"):
         claim_together(out, recipe, corpus, worker(1, None, 1.0))
-    with pytest.raises(ZooError, match="The workers have different recipes or corpora"):
+    with pytest.raises(ZooError, match="The workers have different recipes, corpora or versions"):
         claim_together(out, recipe, corpus, worker(0, 7.0, 0.0))
     claim_together(out, recipe, corpus, worker(0, None, 0.0))
     with pytest.raises(ZooError, match=r"holds a run with another seed \(5, here 6\)"):
