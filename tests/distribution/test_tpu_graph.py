@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from keras_bert_zoo.training.step import COUNTS, SUMS
+from keras_bert_zoo.training.goals import PRETRAINING
 
-NUMBERS = len((*SUMS, *COUNTS, "stop"))
+NUMBERS = len((*PRETRAINING.sums, *PRETRAINING.counts, "stop"))
 
 
 @pytest.fixture(scope="module")
