@@ -49,7 +49,7 @@ def cells(given: argparse.Namespace) -> Iterator[tuple[str, int, str]]:
 
 def check(out: Path, recipe: Any, rows: int | None, **name: Any) -> None:
     """Compile, and write a line for each stage, unless it is there."""
-    if any(all(line[key] == value for key, value in name.items()) for line in read(out)):
+    if any(all(line.get(key) == value for key, value in name.items()) for line in read(out)):
         return
     import keras
 

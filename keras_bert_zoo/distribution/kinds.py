@@ -28,7 +28,12 @@ def make_runtime(kind: str = "auto", model_parallel: int = 1) -> Runtime:
     if model_parallel > 1 and not on_jax:
         raise ZooError(f"model_parallel={model_parallel} is for JAX: set KERAS_BACKEND=jax.")
     if kind == "auto":
-        kind = "mirrored" if model_parallel > 1 else choose()
+        kind = choose()
+        kind = "mirrored" if kind == "one" and model_parallel > 1 else kind
+    if kind == "one" and model_parallel > 1:
+        raise ZooError(
+            f'model_parallel={model_parallel} needs several devices, and distribution="one" is a single one.'
+        )
     if kind == "one":
         return Runtime()
     if on_jax:
@@ -42,6 +47,8 @@ def make_runtime(kind: str = "auto", model_parallel: int = 1) -> Runtime:
 
 def choose() -> str:
     """What "auto" means here."""
+    if keras.backend.backend() not in WORKERS:
+        raise ZooError(f"KERAS_BACKEND={keras.backend.backend()}: training is for {' or '.join(WORKERS)}.")
     if os.environ.get(WORKERS[keras.backend.backend()]):  # before anything looks at the devices
         return "multi_worker"
     devices = keras.distribution.list_devices()

@@ -22,10 +22,10 @@ def on_devices(kind: str, model_parallel: int = 1) -> Runtime:
         check_several(names)
     if kind == "tpu" and jax.default_backend() != "tpu":
         raise ZooError(f"There is no TPU here: JAX has {names[0]} and the like.")
-    if len(names) == 1:
-        return Runtime()
     if model_parallel > 1:
         return cut(names, model_parallel)
+    if len(names) == 1:
+        return Runtime()
     data = keras.distribution.DataParallel(devices=names, auto_shard_dataset=False)
     return Runtime(len(names), jax.process_count(), jax.process_index(), distribution=data, gather=gather)
 

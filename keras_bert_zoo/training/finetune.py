@@ -77,6 +77,8 @@ def make_own_runtime(distribution: str, chosen: Settings) -> Runtime:
     if distribution == "multi_worker" or (distribution == "auto" and choose() == "multi_worker"):
         raise ZooError('Fine-tuning is for one machine, and several workers are named: give distribution="one".')
     runtime = make_runtime(distribution)
+    if runtime.hosts > 1:
+        raise ZooError(f"Fine-tuning is for one machine, and this TPU has {runtime.hosts}: take a smaller one.")
     if runtime.replicas > 1 and chosen.dtype and "float16" in chosen.dtype and "bfloat16" not in chosen.dtype:
         raise ZooError(f"dtype={chosen.dtype!r} is for one device: take mixed_bfloat16 on {runtime.replicas}.")
     return runtime

@@ -6,7 +6,6 @@ import logging
 import platform
 from collections.abc import Callable
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +29,8 @@ from keras_bert_zoo.training.scores import choose_threshold, probabilities, scor
 from keras_bert_zoo.training.settings import Settings
 from keras_bert_zoo.training.step import ONE, Step, make_step, pays_to_compile
 from keras_bert_zoo.training.together import fit_together
+from keras_bert_zoo.training.versions import versions
 
-PACKAGES = ("keras-bert-zoo", "keras", "numpy")
 log = logging.getLogger("keras_bert_zoo")
 
 
@@ -216,8 +215,7 @@ class Fitting:
             history=keeper.history,
             settings=self.repeat(),
             data={name: {"source": part.source, "sha256": fingerprint(part)} for name, part in parts.items()},
-            versions={name: version(name) for name in PACKAGES}
-            | {"python": platform.python_version(), "backend": keras.backend.backend()},
+            versions=versions() | {"python": platform.python_version(), "backend": keras.backend.backend()},
         )
 
     def repeat(self) -> dict[str, Any]:

@@ -26,7 +26,7 @@ class JaxStep(Step):
 
     def compile(self, jit: bool) -> None:
         shardings = (*self.places(), None) if self.runtime.distribution else None
-        self.learning = jax.jit(self.learn, out_shardings=shardings, donate_argnums=(0, 1, 2))
+        self.learning = jax.jit(self.learn, out_shardings=shardings, donate_argnums=(0, 2))  # streams outlive Ctrl-C
         self.scoring = jax.jit(self.score)
         self.predicting = jax.jit(self.outputs)
 

@@ -1,12 +1,7 @@
 """The door to pretraining: a recipe and a prepared corpus in, a model folder out."""
 
-import json
-import os
-import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +12,7 @@ from keras_bert_zoo.corpus.shards import Corpus, check_tokenizer
 from keras_bert_zoo.distribution import Runtime, check_layout, make_runtime
 from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.tasks import Task
+from keras_bert_zoo.training.claims import claimed
 from keras_bert_zoo.training.loop import Loop
 from keras_bert_zoo.training.optimizers import OPTIMIZERS
 from keras_bert_zoo.training.plan import Plan, make_plan
@@ -26,8 +22,7 @@ from keras_bert_zoo.zoo.build import build
 from keras_bert_zoo.zoo.parts import reshaped
 from keras_bert_zoo.zoo.presets import PRESETS, canonical
 
-RECIPE, MODEL, LOCK = "recipe.json", "model", ".lock"
-FREE = ("steps_per_call", "log_every", "commit_every", "evaluate_every", "evaluate_rows", "keep", "data")  # may change
+MODEL = "model"
 
 
 @dataclass(frozen=True)
@@ -58,8 +53,7 @@ def pretrain(
     end the folder `model`. Started again with the same recipe it goes on after the newest whole commit, and ends with
     the same bytes as without a stop. Ctrl-C and SIGTERM commit and return. `distribution` is one of
     `distribution.KINDS`; workers of several machines share `out` and `data`. On JAX so many devices as `model_parallel`
-    share each model. Raises ZooError for a recipe that does
-    not fit, and for an `out` that holds another run.
+    share each model. Raises ZooError for a recipe that does not fit, and for an `out` that holds another run.
     """
     recipe, runtime = read_recipe(recipe, **overrides), make_runtime(distribution, model_parallel)
     corpus = open_corpus(recipe, data)
@@ -68,8 +62,7 @@ def pretrain(
     folder = Path(out).expanduser()
     step = make_training_step(recipe, corpus, runtime)
     loop = Loop(step, recipe, corpus, folder, tell)
-    claim_together(folder, recipe, corpus, runtime)
-    with alone(folder) if runtime.is_chief else nullcontext():
+    with claimed(folder, recipe, corpus, runtime):
         finished = loop.run()
         if not finished:
             loop.tell(f"stopped after step {loop.place['step']:,}; the same command goes on")
@@ -77,22 +70,6 @@ def pretrain(
             step.model.save_folder(folder / MODEL, overwrite=True)
             loop.tell(f"The model is in {folder / MODEL}")
     return PretrainingRun(step.model, folder, finished, loop.stop)
-
-
-@contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Keep other processes out of a run's folder, where the system can (not on Windows)."""
-    try:
-        import fcntl
-    except ImportError:
-        yield
-        return
-    with (folder / LOCK).open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise ZooError(f"Another process is at work in {folder}: wait for it, or stop it.") from error
-        yield
 
 
 def plan_pretraining(
@@ -181,64 +158,3 @@ def make_training_step(recipe: Recipe, corpus: Corpus | None, runtime: Runtime) 
         optimizer = OPTIMIZERS[said.name](0.0, said.decay, beta_2=said.beta_2, global_clipnorm=None)
     jit = pays_to_compile() if recipe.jit_compile is None else recipe.jit_compile
     return make_step(model, optimizer, recipe.stages[0].micro or recipe.stages[0].rows, said.clip or None, jit, runtime)
-
-
-def claim(folder: Path, recipe: Recipe, corpus: Corpus) -> None:
-    """Make the folder a run's, or see that it is of the same run."""
-    path = folder / RECIPE
-    ours = {**recipe.to_dict(), "corpus": corpus.manifest["sha256"], "backend": keras.backend.backend()}
-    if not path.is_file():
-        partial = folder / f".{RECIPE}.partial"
-        if folder.exists() and (not folder.is_dir() or set(folder.iterdir()) - {partial}):
-            raise ZooError(f"{folder} is not empty and holds no run: choose another folder.")
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ZooError(f"{folder} cannot be made ({error.strerror or error}): choose another folder.") from error
-        with partial.open("w") as file:
-            file.write(json.dumps(ours, indent=2) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-        return
-    try:
-        theirs = dict(json.loads(path.read_bytes()))
-    except (ValueError, TypeError) as error:
-        raise ZooError(f"{path} is no JSON ({error}): choose another folder.") from error
-    difference = differing(theirs, json.loads(json.dumps(ours)))
-    if difference:
-        raise ZooError(
-            f"{folder} holds a run with another {difference}: choose another folder, or the same recipe to go on."
-        )
-
-
-def claim_together(folder: Path, recipe: Recipe, corpus: Corpus, runtime: Runtime) -> None:
-    """The first worker claims the folder; all go on, or none, as when they were told different things."""
-    refused = None
-    if runtime.is_chief:
-        try:
-            claim(folder, recipe, corpus)
-        except ZooError as error:
-            refused = error
-    versions = {name: version(name) for name in ("keras-bert-zoo", "keras", "numpy")}
-    told = {**recipe.to_dict(), "data": None, "corpus": corpus.manifest["sha256"], "versions": versions}
-    said = json.dumps(told, sort_keys=True)
-    same, fine = runtime.agree(zlib.crc32(said.encode())), not any(runtime.gather(float(refused is not None)))
-    if refused:
-        raise refused
-    if not fine:
-        raise ZooError(f"The first worker may not use {folder}: its own message says why.")
-    if not same:
-        raise ZooError("The workers have different recipes, corpora or versions of packages: give all the same.")
-
-
-def differing(theirs: dict[str, Any], ours: dict[str, Any]) -> str | None:
-    """The first field of two recipes that is not the same, with both values."""
-    for name in ours:
-        there, here = theirs.get(name), ours[name]
-        if name in FREE or there == here:
-            continue
-        if isinstance(there, dict) and isinstance(here, dict):
-            return f"{name}.{differing(there, here) or 'field'}"
-        return f"{name} ({there!r:.60}, here {here!r:.60})"
-    return None

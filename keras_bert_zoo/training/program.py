@@ -41,8 +41,8 @@ def collectives(program: str) -> dict[str, dict[str, int]]:
     found: dict[str, Counter] = {}
     for shapes, kind, rest in COLLECTIVE.findall(program):
         size = sum(
-            WIDTHS.get(kind, 4) * math.prod(map(int, filter(None, sides.split(","))))
-            for kind, sides in ARRAY.findall(shapes)
+            WIDTHS.get(dtype, 4) * math.prod(map(int, filter(None, sides.split(","))))
+            for dtype, sides in ARRAY.findall(shapes)
         )
         looped = LOOP in rest
         found.setdefault(kind, Counter(count=0, in_loop=0, bytes=0, bytes_in_loop=0)).update(

@@ -1,5 +1,6 @@
 """Fine-tuning on several replicas: what Keras's `fit` does on one, by our own step."""
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -7,7 +8,11 @@ import keras
 import numpy as np
 
 from keras_bert_zoo.data import PackedBatches
+from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.training.step import Step
+
+PATIENCE = 3  # steps in a row without a finite gradient
+log = logging.getLogger("keras_bert_zoo")
 
 
 def fit_together(
@@ -16,16 +21,24 @@ def fit_together(
     """Every epoch of the batches, with the learning rate of each step; callbacks are told what `fit` tells them."""
     model = step.model
     told = keras.callbacks.CallbackList(list(callbacks), model=model)
-    model.stop_training = False
+    model.stop_training, failed = False, 0
     told.on_train_begin()
     for epoch in range(epochs):
         batches.on_epoch_end()  # Keras too ends an epoch before the first
         told.on_epoch_begin(epoch)
-        total, weights = 0.0, 0.0
+        total = weights = 0.0
         for index in range(len(batches)):
             found = step(with_targets(batches[index]), float(rate(epoch * len(batches) + index)))
-            total, weights = total + found["classes"], weights + found["weights"]
-            told.on_train_batch_end(index, {"loss": total / weights})
+            failed = 0 if found["applied"] else failed + 1
+            if failed:
+                log.warning(
+                    "Step %d of epoch %d has a gradient of %s and was skipped.", index + 1, epoch + 1, found["norm"]
+                )
+            else:
+                total, weights = total + found["classes"], weights + found["weights"]
+            if failed == PATIENCE:
+                raise ZooError(f"{PATIENCE} steps in a row have a gradient that is no number: lower learning_rate=.")
+            told.on_train_batch_end(index, {"loss": total / max(weights, 1e-9)})
         told.on_epoch_end(epoch)
         if model.stop_training:
             break

@@ -4,14 +4,20 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
+import keras
 import numpy as np
 import pytest
-from conftest import PIECES, SHAPES
+from conftest import PIECES, SHAPES, disturb
 from distribution.test_steps import devices, finish
 
 from keras_bert_zoo import ZooError, build, finetune
+from keras_bert_zoo.data import PackedBatches
+from keras_bert_zoo.distribution import Runtime
 from keras_bert_zoo.text import WordPiece
+from keras_bert_zoo.training import finetune as module
+from keras_bert_zoo.training.together import fit_together
 
 FITS = Path(__file__).with_name("fits.py")
 QUIET = {"dropout": 0.0, "head_dropout": 0.0, "average": 0.9, "class_weight": "balanced"}
@@ -21,7 +27,9 @@ QUIET = {"dropout": 0.0, "head_dropout": 0.0, "average": 0.9, "class_weight": "b
 def folder(request, tmp_path_factory):
     """Weights of a new model, and texts of two classes."""
     folder = tmp_path_factory.mktemp(request.param) / "model"
-    model = build(SHAPES[request.param], max_length=48)
+    model = disturb(
+        build(SHAPES[request.param], max_length=48)
+    )  # with gradients of next to nothing Adam's step is noise
     model.tokenizer = WordPiece("\n".join(PIECES).encode() + b"\n", max_length=32)
     model.save_folder(folder)
     random, words = np.random.default_rng(0), [piece for piece in PIECES if piece.isalpha()]
@@ -57,6 +65,47 @@ def test_two_mirrored_devices(folder, tmp_path):
 def test_four_devices_of_jax(folder, tmp_path):
     one = run(folder, tmp_path / "one.npz", "one", 1, devices(1), dropout=0.2, head_dropout=0.2)
     compare(run(folder, tmp_path / "four.npz", "mirrored", 4, devices(4), dropout=0.2, head_dropout=0.2), one)
+
+
+def test_half_precision_that_needs_a_scaled_loss(monkeypatch):
+    monkeypatch.setattr(module, "make_runtime", lambda kind: Runtime(replicas=2))
+    with pytest.raises(ZooError, match="dtype='mixed_float16' is for one device: take mixed_bfloat16 on 2"):
+        finetune("x", train=(["a"], ["b"]), dtype="mixed_float16")
+    monkeypatch.setattr(module, "make_runtime", lambda kind: Runtime(replicas=8, hosts=2))
+    with pytest.raises(ZooError, match="is for one machine, and this TPU has 2"):
+        finetune("x", train=(["a"], ["b"]))
+
+
+class Failing:
+    """A step of which these are the norms."""
+
+    def __init__(self, norms):
+        self.norms, self.model = iter(norms), SimpleNamespace(stop_training=False)
+
+    def __call__(self, batch, rate):
+        norm = next(self.norms)
+        return {"classes": norm, "weights": 2.0, "norm": norm, "applied": np.isfinite(norm)}
+
+
+class Losses(keras.callbacks.Callback):
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.seen.append(logs["loss"])
+
+
+def test_steps_without_a_number(caplog):
+    """They are told and left out; a few in a row end the run."""
+    inputs = {"padding_mask": np.ones((4, 8), "int32"), "token_ids": np.ones((4, 8)), "segment_ids": np.ones((4, 8))}
+    batches = PackedBatches(inputs, np.zeros(4, "int32"), np.ones(4), batch_size=1)
+    losses = Losses()
+    fit_together(Failing([2.0, np.nan, np.nan, 4.0]), batches, 1, lambda step: 0.1, [losses])
+    assert losses.seen == [1.0, 1.0, 1.0, 1.5]
+    assert "Step 2 of epoch 1 has a gradient of nan" in caplog.text
+    with pytest.raises(ZooError, match="3 steps in a row have a gradient that is no number: lower learning_rate="):
+        fit_together(Failing([2.0] + 3 * [np.nan]), batches, 1, lambda step: 0.1, [losses])
 
 
 def test_workers_are_refused_before_they_wait(monkeypatch):

@@ -32,3 +32,13 @@ def test_models_are_cut_on_jax_alone():
         make_runtime("mirrored", 2)
     with pytest.raises(ZooError, match="model_parallel"):
         make_runtime("mirrored", 0)
+
+
+def test_devices_that_models_cannot_share(monkeypatch):
+    from keras_bert_zoo.distribution import mesh
+
+    with pytest.raises(ZooError, match="model_parallel=2 must divide the 3 devices"):
+        mesh.cut(["cpu:0", "cpu:1", "cpu:2"], 2)
+    monkeypatch.setattr(mesh.jax, "process_count", lambda: 2)
+    with pytest.raises(ZooError, match="model_parallel=2 is for one host, and there are 2"):
+        mesh.cut(["cpu:0", "cpu:1"], 2)

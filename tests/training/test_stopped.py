@@ -10,8 +10,8 @@ import pytest
 from small_runs import data, dying, last_state, lines, run, same, small  # noqa: F401
 
 from keras_bert_zoo import ZooError
+from keras_bert_zoo.training import claims
 from keras_bert_zoo.training import loop as loops
-from keras_bert_zoo.training import pretrain as module
 from keras_bert_zoo.training.loop import Loop
 from keras_bert_zoo.training.runlog import LOG
 from keras_bert_zoo.training.tensorflow_step import TensorFlowStep
@@ -137,7 +137,7 @@ def test_commits_that_are_gone(data, tmp_path):
 def test_two_at_once(data, tmp_path):
     run(tmp_path / "run", data, steps=2)
     with (
-        module.alone(tmp_path / "run"),
+        claims.alone(tmp_path / "run"),
         pytest.raises(ZooError, match="Another process is at work in"),
     ):
         run(tmp_path / "run", data, steps=2)

@@ -6,7 +6,10 @@ from small_runs import RECIPE, data, lines, run, same, small  # noqa: F401
 from keras_bert_zoo import ZooError
 from keras_bert_zoo.corpus.shards import Corpus
 from keras_bert_zoo.distribution import Runtime
-from keras_bert_zoo.training.pretrain import claim_together, make_training_step
+from keras_bert_zoo.training import pretrain as module
+from keras_bert_zoo.training.claims import RECIPE as NAME
+from keras_bert_zoo.training.claims import claimed
+from keras_bert_zoo.training.pretrain import make_cut_model, make_training_step
 from keras_bert_zoo.training.recipe import read_recipe
 
 
@@ -38,12 +41,39 @@ def worker(host, *others):
 def test_workers_claim_a_folder_together(data, tmp_path):
     """The first alone writes; where it may not, or where recipes differ, none goes on."""
     recipe, corpus, out = read_recipe(RECIPE), Corpus(data), tmp_path / "run"
-    claim_together(out, recipe, corpus, worker(1, None, 0.0))
+
+    def claim(runtime, recipe=recipe, out=out):
+        with claimed(out, recipe, corpus, runtime):
+            assert not runtime.is_chief or (out / NAME).exists()
+
+    claim(worker(1, None, 0.0))
     assert not out.exists()
     with pytest.raises(ZooError, match="The first worker may not use .*: its own message says why"):
-        claim_together(out, recipe, corpus, worker(1, None, 1.0))
+        claim(worker(1, None, 1.0))
     with pytest.raises(ZooError, match="The workers have different recipes, corpora or versions"):
-        claim_together(out, recipe, corpus, worker(0, 7.0, 0.0))
-    claim_together(out, recipe, corpus, worker(0, None, 0.0))
+        claim(worker(0, 7.0, 0.0))
+    claim(worker(0, None, 0.0))
     with pytest.raises(ZooError, match=r"holds a run with another seed \(5, here 6\)"):
-        claim_together(out, read_recipe(RECIPE | {"seed": 6}), corpus, worker(0, None, 0.0))
+        claim(worker(0, None, 0.0), read_recipe(RECIPE | {"seed": 6}))
+
+
+def test_others_hear_of_a_first_worker_that_is_refused(data, tmp_path):
+    """Whatever keeps it out, it has answered both questions by then: no one waits for it."""
+    runtime = worker(0, None, 0.0)
+    (tmp_path / "file").write_text("")
+    with (
+        pytest.raises(ZooError, match="file/run cannot be made"),
+        claimed(tmp_path / "file" / "run", read_recipe(RECIPE), Corpus(data), runtime),
+    ):
+        pass
+    with pytest.raises(IndexError):
+        runtime.gather(0.0)  # both answers of the other have been asked for
+
+
+def test_a_model_that_cannot_be_cut(monkeypatch):
+    def fail(recipe, corpus):
+        raise ValueError("spec=P(None, 'model') implies that array axis 1 is partitioned 2 times")
+
+    monkeypatch.setattr(module, "make_model", fail)
+    with pytest.raises(ZooError, match="model_parallel=2 must divide the model's num_heads"):
+        make_cut_model(None, None, 2)
