@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from keras_bert_zoo.training.topologies import CHIPS
+
 ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "tpu"
 
@@ -61,8 +63,8 @@ LINES = {
 }
 LINES["resume_loop.sh"] = LINES["create.sh"] + LINES["setup.sh"] + LINES["run.sh"]
 LINES["pretrain.sh"] = [
-    "keras-bert-zoo tpu-check recipe.toml --topology v5e:2x4",
     "keras-bert-zoo prepare a b --out runs/shards",
+    "keras-bert-zoo tpu-check recipe.toml --topology v5e:2x4 --data runs/shards",
     *LINES["upload.sh"],
     *LINES["resume_loop.sh"],
     *LINES["fetch.sh"],
@@ -87,6 +89,17 @@ def test_nothing_is_paid_without_confirm(cloud, script):
     assert not cloud.has()
     assert not cloud.calls(" create ")
     assert not list((cloud.folder / "mine").iterdir())
+
+
+def test_every_topology_of_the_table_is_checked_or_said_not_to_be(cloud):
+    table = re.findall(r"^ +(v\w+-\d+)\) TOPOLOGY=\$\{TOPOLOGY:-(\S+)\}", (SCRIPTS / "settings.sh").read_text(), re.M)
+    assert len(table) == 6
+    for accelerator, topology in table:
+        done = cloud.run("pretrain.sh", DRY_RUN="1", ACCELERATOR=accelerator)
+        assert done.status == 0, done.stderr
+        checked = f"keras-bert-zoo tpu-check recipe.toml --topology {topology} " in done.stdout
+        assert checked == (topology.partition(":")[0] in CHIPS)
+        assert checked != ("so nobody has checked here that the recipe fits" in done.stdout)
 
 
 def test_what_the_machines_are_told(cloud):
@@ -156,9 +169,11 @@ def test_make_gives_all_settings_to_the_script(cloud):
         return subprocess.run([*make, *given, *more], cwd=ROOT, env=environment, capture_output=True, text=True)
 
     assert run("-n").stdout.endswith("tpu/pretrain.sh\n")
-    shown = run("DRY_RUN=1", "ENGINE=tf").stdout.splitlines()
-    assert shown[1] == "keras-bert-zoo tpu-check examples/recipes/bert_tiny.toml --topology v5e:2x4"
-    assert shown[2:] == [line.replace("/recipe", "/bert_tiny") for line in LINES["pretrain.sh"][1:]]
+    shown = run("DRY_RUN=1", "ENGINE=tf", "TOKENIZER=bert_tiny").stdout.splitlines()
+    assert shown[1] == "keras-bert-zoo prepare a b --out runs/shards --tokenizer bert_tiny"
+    assert shown[2].startswith("What is compiled here is the step on JAX")
+    assert shown[3] == LINES["pretrain.sh"][1].replace("recipe.toml", "examples/recipes/bert_tiny.toml")
+    assert shown[4:] == [line.replace("/recipe", "/bert_tiny") for line in LINES["pretrain.sh"][2:]]
     refused = run(f"SHARDS={cloud.laptop}/shards")
     assert refused.returncode == 2
     assert "Say CONFIRM=1" in refused.stderr
