@@ -79,11 +79,15 @@ work() {
     wait "$training" || status=$?
   done
   kill "$pushing" 2> /dev/null || true
-  if [[ -n $stopped ]]; then outcome=stopped; elif ((status)); then outcome="failed with status $status"; fi
+  case $status in
+    0) ;;
+    75 | 130) outcome=stopped ;; # after a commit; the other machines of a run that one was told to leave end so too
+    *) outcome=${stopped:+stopped} outcome=${outcome:-failed with status $status} ;;
+  esac
   echo "The run's end: $outcome."
   bash "$kit/worker.sh" push || echo "The last commit could not be copied into the bucket."
   [[ $(number) != 0 ]] || echo "$outcome" | gcloud storage cp - "$store/ended"
-  [[ $outcome == finished ]]
+  exit "$status"
 }
 
 stop() {

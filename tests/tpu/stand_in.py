@@ -197,7 +197,7 @@ def train(out, data):
         shutil.rmtree(out / f"commits/step-{step - 2}", ignore_errors=True)
         if told:
             print(f"stopped after step {step}; the same command goes on", flush=True)
-            return
+            sys.exit(75)
     (out / "model").mkdir(exist_ok=True)
     (out / "model/config.json").write_text("{}")
     print("The model is there", flush=True)

@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
+from keras_bert_zoo.cli.pretrain import STOPPED
 from keras_bert_zoo.training.topologies import CHIPS
 
 ROOT = Path(__file__).parents[2]
@@ -203,9 +205,12 @@ def test_the_sets_are_pinned_and_hold_one_engine(engine, pinned):
 
 
 def test_the_job_of_gke_does_as_the_machines_do(cloud):
-    yaml = pytest.importorskip("yaml")
-    pod = yaml.safe_load((SCRIPTS / "gke/pretrain.yaml").read_text())["spec"]["template"]["spec"]
-    (container,) = pod["containers"]
+    job = yaml.safe_load((SCRIPTS / "gke/pretrain.yaml").read_text())["spec"]
+    (container,) = job["template"]["spec"]["containers"]
+    taken, failed = job["podFailurePolicy"]["rules"]
+    assert (taken["action"], failed["action"]) == ("Ignore", "FailJob")
+    codes = failed["onExitCodes"]
+    assert codes == {"containerName": container["name"], "operator": "NotIn", "values": [STOPPED, 137, 143]}
     verbs = re.findall(
         r"worker.sh (\w+)", " ".join([*container["args"], *container["lifecycle"]["preStop"]["exec"]["command"]])
     )
