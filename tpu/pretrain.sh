@@ -21,6 +21,7 @@ case $TOPOLOGY in
 esac
 
 confirm "$ACCELERATOR ($TIER) in $ZONE, and what is put into gs://$BUCKET,"
+remind_on_failure
 if [[ -z ${DRY_RUN:-} && $(ended) == finished ]]; then
   say "$RUN is finished already; for another run give another RUN, or delete $STORE."
 else

@@ -22,6 +22,7 @@ CREATE = (
     "--runtime-version=v2-alpha-tpuv5-lite --spot --valid-until-duration=6h --quiet"
 )
 SSH = "gcloud compute tpus tpu-vm ssh bert --zone=us-west4-a --worker={} --quiet '--command={}'"
+BOUND = "timeout --foreground --kill-after=30 {} "
 KIT = "gcloud storage rsync --recursive --delete-unmatched-destination-objects build/tpu/kit gs://mine/recipe/kit"
 LINES = {
     "create.sh": [DESCRIBE, CREATE],
@@ -33,13 +34,16 @@ LINES = {
     "setup.sh": [
         SSH.format(
             "all",
-            "rm -rf kit && gcloud storage cp --recursive gs://mine/recipe/kit . && bash kit/worker.sh install",
+            "if [[ -f kit/worker.sh ]]; then bash kit/worker.sh admit recipe; fi && rm -rf kit.new && mkdir kit.new && "
+            "gcloud storage cp --recursive gs://mine/recipe/kit kit.new && rm -rf kit && mv kit.new/kit kit && "
+            "bash kit/worker.sh install",
         )
     ],
     "run.sh": [
         SSH.format("0", "bash kit/worker.sh fetch"),
         SSH.format("all", "bash kit/worker.sh start"),
         "gcloud storage cat gs://mine/recipe/ended",
+        BOUND.format(120) + SSH.format("0", "bash kit/worker.sh at_work recipe"),
     ],
     "status.sh": [
         DESCRIBE,
@@ -54,8 +58,7 @@ LINES = {
     ],
     "delete.sh": [
         DESCRIBE,
-        f"gcloud storage cp {SCRIPTS}/delete.sh gs://mine/recipe/deleted",
-        SSH.format("all", "bash kit/worker.sh stop"),
+        BOUND.format(600) + SSH.format("all", "bash kit/worker.sh stop"),
         "gcloud compute tpus queued-resources delete bert --zone=us-west4-a --force --quiet",
         "What is left in us-west4-a, and costs money if anything is:",
         "gcloud compute tpus queued-resources list --zone=us-west4-a",
@@ -171,11 +174,11 @@ def test_make_gives_all_settings_to_the_script(cloud):
         return subprocess.run([*make, *given, *more], cwd=ROOT, env=environment, capture_output=True, text=True)
 
     assert run("-n").stdout.endswith("tpu/pretrain.sh\n")
-    shown = run("DRY_RUN=1", "ENGINE=tf", "TOKENIZER=bert_tiny").stdout.splitlines()
+    shown = run("DRY_RUN=1", "ENGINE=tf", "TOKENIZER=bert_tiny", "RUN=recipe").stdout.splitlines()
     assert shown[1] == "keras-bert-zoo prepare a b --out runs/shards --tokenizer bert_tiny"
     assert shown[2].startswith("What is compiled here is the step on JAX")
     assert shown[3] == LINES["pretrain.sh"][1].replace("recipe.toml", "examples/recipes/bert_tiny.toml")
-    assert shown[4:] == [line.replace("/recipe", "/bert_tiny") for line in LINES["pretrain.sh"][2:]]
+    assert shown[4:] == LINES["pretrain.sh"][2:]
     refused = run(f"SHARDS={cloud.laptop}/shards")
     assert refused.returncode == 2
     assert "Say CONFIRM=1" in refused.stderr
