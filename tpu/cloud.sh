@@ -34,7 +34,8 @@ confirm() { # before anything that costs money
 }
 
 remote() { # on a worker, or on all; for at most so many seconds, where they are given
-  run ${3:+timeout --foreground --kill-after=30 "$3"} gcloud compute tpus tpu-vm ssh "$TPU" --zone="$ZONE" --worker="$1" --quiet --command="$2"
+  local ssh=(gcloud compute tpus tpu-vm ssh "$TPU" --zone="$ZONE" --worker="$1" --quiet --command="$2")
+  run ${3:+timeout --foreground --kill-after=30 "$3"} "${ssh[@]}"
 }
 
 tpu_state() { # ACTIVE, WAITING_FOR_RESOURCES, ...; none where nothing has this name

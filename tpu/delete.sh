@@ -9,7 +9,7 @@ if [[ $state == none && -z ${DRY_RUN:-} ]]; then
   say "There is no $TPU in $ZONE."
 else
   if [[ $state == @(ACTIVE|unknown) || -n ${DRY_RUN:-} ]]; then
-    remote all "bash kit/worker.sh stop" 600 || say "The run was not stopped first: its last commit in the bucket counts."
+    remote all "bash kit/worker.sh stop" 600 || say "The run was not stopped first: its last commit counts."
   fi
   run gcloud compute tpus queued-resources delete "$TPU" --zone="$ZONE" --force --quiet ||
     die "$TPU is NOT deleted and STILL COSTS MONEY: try again, or delete it at console.cloud.google.com/compute/tpus."

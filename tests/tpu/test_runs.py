@@ -119,7 +119,7 @@ def test_a_question_that_fails_is_waited_out_once_something_was_asked_for(cloud)
     assert done.stdout.splitlines()[-2:] == ["bert is WAITING_FOR_RESOURCES.", "bert is there."]
     assert len(cloud.calls(" create ")) == 1
 
-    cloud.goes(lost=[len(cloud.calls(" describe ")) + 1])
+    cloud.goes(lost=[len(cloud.calls("queued-resources describe")) + 1])
     done = cloud.run("delete.sh")
     assert done.status == 0
     assert "bert is deleted." in done.stdout
