@@ -33,8 +33,9 @@ confirm() { # before anything that costs money
   die "Nothing was created: $1 costs money until you delete it. Say CONFIRM=1 to go on, DRY_RUN=1 to see the commands."
 }
 
-remote() { # on a worker, or on all
-  run gcloud compute tpus tpu-vm ssh "$TPU" --zone="$ZONE" --worker="$1" --quiet --command="$2"
+remote() { # on a worker, or on all; for at most so many seconds, where they are given
+  local ssh=(gcloud compute tpus tpu-vm ssh "$TPU" --zone="$ZONE" --worker="$1" --quiet --command="$2")
+  run ${3:+timeout --foreground --kill-after=30 "$3"} "${ssh[@]}"
 }
 
 tpu_state() { # ACTIVE, WAITING_FOR_RESOURCES, ...; none where nothing has this name
@@ -88,6 +89,18 @@ ended() { # what became of the run: finished, stopped, failed; nothing while it 
 
 reminder() {
   say "$TPU in $ZONE is still there and costs money. To delete it:  TPU=$TPU ZONE=$ZONE tpu/delete.sh"
+}
+
+remind_on_failure() { [[ -n $inner || -n ${DRY_RUN:-} ]] || trap last_word EXIT; }
+
+last_word() { # of a script that fails where a TPU may be
+  local status=$? state
+  ((status && status != 130)) || return 0
+  state=$(tpu_state 2> /dev/null) || state=unknown
+  [[ $state != none ]] || return 0
+  [[ ${DELETE:-} != 1 ]] || say "DELETE=1 deletes after a run that finished, and this one did not: $TPU is left."
+  [[ $state != unknown ]] || say "Google did not say whether $TPU is there; if it is:"
+  reminder
 }
 
 leave() { # Ctrl-C

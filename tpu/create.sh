@@ -7,6 +7,7 @@ choose_machine
 
 order() {
   confirm "$ACCELERATOR ($TIER) in $ZONE"
+  remind_on_failure
   local said tier=()
   [[ $TIER == on-demand ]] || tier=(--spot)
   local ask=(gcloud compute tpus queued-resources create "$TPU" --node-id="$TPU" --zone="$ZONE"
@@ -24,16 +25,22 @@ clear_away() {
   run gcloud compute tpus queued-resources delete "$TPU" --zone="$ZONE" --force --quiet
 }
 
+wait_out() { # a question that failed; what was asked for stays there meanwhile
+  [[ -n $ordered$SEEN ]] || exit 1
+  say "That is waited out: $TPU may be there."
+}
+
 ordered="" before=""
 while true; do
-  state=$(tpu_state)
+  state=$(tpu_state) || state=unknown
   case $state in
+    unknown) wait_out ;;
     ACTIVE)
       say "$TPU is there."
       exit
       ;;
     none)
-      [[ -z $ordered ]] || die "$TPU has gone: was it deleted elsewhere?"
+      [[ -z $ordered$SEEN ]] || die "$TPU was deleted elsewhere, so it is not made again."
       order
       ordered=yes
       [[ -z ${DRY_RUN:-} ]] || exit 0
@@ -42,9 +49,12 @@ while true; do
       [[ -z $ordered || $state == SUSPENDED ]] || die "$TPU was not to be had in $ZONE within $WAIT: try another ZONE."
       confirm "$ACCELERATOR ($TIER) in $ZONE"
       clear_away
-      ordered=""
+      ordered="" SEEN=""
       ;;
-    *) [[ $state == "$before" ]] || say "$TPU is $state." ;;
+    *)
+      [[ $state == "$before" ]] || say "$TPU is $state."
+      SEEN=yes
+      ;;
   esac
   before=$state
   sleep "$POLL_S"

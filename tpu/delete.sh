@@ -4,15 +4,12 @@ set -euo pipefail
 source "$(dirname "$0")/settings.sh"
 require TPU ZONE
 
-state=$(tpu_state)
+state=$(tpu_state) || state=unknown # then it is deleted all the same
 if [[ $state == none && -z ${DRY_RUN:-} ]]; then
   say "There is no $TPU in $ZONE."
 else
-  if [[ -n $BUCKET ]]; then # so that no resume_loop.sh makes it again
-    run gcloud storage cp "$here/delete.sh" "$STORE/deleted" || say "No mark in $STORE: stop resume_loop.sh yourself."
-  fi
-  if [[ $state == ACTIVE || -n ${DRY_RUN:-} ]]; then
-    remote all "bash kit/worker.sh stop" || say "The run was not stopped first: its last commit in the bucket counts."
+  if [[ $state == @(ACTIVE|unknown) || -n ${DRY_RUN:-} ]]; then
+    remote all "bash kit/worker.sh stop" 600 || say "The run was not stopped first: its last commit counts."
   fi
   run gcloud compute tpus queued-resources delete "$TPU" --zone="$ZONE" --force --quiet ||
     die "$TPU is NOT deleted and STILL COSTS MONEY: try again, or delete it at console.cloud.google.com/compute/tpus."

@@ -6,15 +6,22 @@ require TPU ZONE BUCKET
 choose_machine
 [[ -f $RECIPE ]] || die "There is no recipe $RECIPE: examples/recipes has some."
 
-run keras-bert-zoo tpu-check "$RECIPE" --topology "$TOPOLOGY" ||
-  die "The check says no (above), so no TPU was asked for: change the recipe, or ACCELERATOR=$ACCELERATOR."
 if [[ ! -f $SHARDS/manifest.json ]]; then
   [[ -n ${TEXTS:-} ]] || die "$SHARDS is no prepared corpus: give TEXTS, files or a folder of text, or SHARDS."
   read -ra texts <<< "$TEXTS"
-  run keras-bert-zoo prepare "${texts[@]}" --out "$SHARDS"
+  run keras-bert-zoo prepare "${texts[@]}" --out "$SHARDS" ${TOKENIZER:+--tokenizer "$TOKENIZER"}
 fi
+case $TOPOLOGY in
+  v5e:* | v6e:*)
+    [[ $ENGINE == jax ]] || say "What is compiled here is the step on JAX: of ENGINE=tf it is a guide, not a proof."
+    run keras-bert-zoo tpu-check "$RECIPE" --topology "$TOPOLOGY" --data "$SHARDS" ||
+      die "The check says no (above), so no TPU was asked for: change the recipe, or ACCELERATOR=$ACCELERATOR."
+    ;;
+  *) say "tpu-check does not know ${TOPOLOGY%%:*}, so nobody has checked here that the recipe fits its chips." ;;
+esac
 
 confirm "$ACCELERATOR ($TIER) in $ZONE, and what is put into gs://$BUCKET,"
+remind_on_failure
 if [[ -z ${DRY_RUN:-} && $(ended) == finished ]]; then
   say "$RUN is finished already; for another run give another RUN, or delete $STORE."
 else

@@ -10,20 +10,19 @@ if [[ -n ${DRY_RUN:-} ]]; then
   exec "$here/run.sh"
 fi
 
-gcloud storage rm "$STORE/deleted" > /dev/null 2>&1 || true # of a machine of an earlier run
+set_up() { # a package index or a network may fail for a moment
+  "$here/setup.sh" || { sleep "$POLL_S" && "$here/setup.sh"; } || { sleep "$POLL_S" && "$here/setup.sh"; }
+}
+
+remind_on_failure
 for ((try = 1; try <= ${TRIES:-20}; try++)); do
   "$here/create.sh"
+  export SEEN=yes # a TPU that was taken away leaves its request, SUSPENDED
   status=0
-  { "$here/setup.sh" && "$here/run.sh"; } || status=$?
+  { set_up && "$here/run.sh"; } || status=$?
   ((status)) || exit 0
-  if gcloud storage cat "$STORE/deleted" > /dev/null 2>&1; then
-    say "$TPU was deleted with tpu/delete.sh: it is not made again."
-    exit 1
-  fi
-  if [[ $status != "$AGAIN" && $(tpu_state) == ACTIVE ]]; then
-    reminder
-    exit "$status"
-  fi
+  state=$(tpu_state) || state=unknown
+  [[ $status == "$AGAIN" || $state != @(ACTIVE|unknown) ]] || exit "$status"
   sleep "$POLL_S"
 done
-die "$TPU was taken away ${TRIES:-20} times: run this again, or with TIER=on-demand."
+die "$TPU was taken away, or its run ended early, ${TRIES:-20} times: run this again, or with TIER=on-demand."

@@ -22,6 +22,8 @@ STORE=gs://$BUCKET/$RUN
 KIT=build/tpu/kit     # what the machines get
 POLL_S=${POLL_S:-30}  # between two questions to Google
 SYNC_S=${SYNC_S:-120} # between two copies of the run into the bucket
+ASK_S=${ASK_S:-300}   # between two looks at whether the run is still at work there
+SEEN=${SEEN:-}        # given where the TPU has been there: one that has gone was deleted by somebody
 AGAIN=75              # the status of a run that ended early and can go on
 
 choose_machine() { # the image, what tpu-check calls the TPU, and how its chips are driven
@@ -53,5 +55,6 @@ check_several() {
   [[ -n ${FILESTORE:-} ]] || die "$ACCELERATOR is several machines that share a folder: give FILESTORE=ADDRESS:/SHARE."
 }
 
-[[ -n ${KBZ_OUTER:-} ]] || trap leave INT # a script that another one started leaves the last word to it
+inner=${KBZ_OUTER:-} # a script that another one started leaves the last word to it
+[[ -n $inner ]] || trap leave INT
 export KBZ_OUTER=1

@@ -7,13 +7,21 @@ source "$kit/run.env"
 store=gs://$BUCKET/$RUN
 work=$HOME/$RUN # the folder that all machines of the run share
 [[ -z ${FILESTORE:-} ]] || work=/mnt/filestore/$RUN
-venv=$HOME/venv log=$HOME/run.log pid=$HOME/run.pid
+venv=$HOME/venv log=$HOME/run.log pid=$HOME/run.pid name=$HOME/run.name
 metadata=http://metadata.google.internal/computeMetadata/v1/instance/attributes/agent-worker-number
 export PATH=$HOME/.local/bin:$PATH
 
 number() { echo "${TPU_WORKER_ID:-$(curl -sf --max-time 5 -H 'Metadata-Flavor: Google' "$metadata" || echo 0)}"; }
 
 running() { [[ -f $pid ]] && grep -qs worker.sh "/proc/$(< "$pid")/cmdline"; }
+
+admit() { # the run of this name, unless another one is at work
+  if ! running || [[ $(< "$name") == "$1" ]]; then return; fi
+  echo "The run $(< "$name") is at work on this TPU: let it end, or give $1 another TPU." >&2
+  exit 1
+}
+
+at_work() { if running && [[ $(< "$name") == "$1" ]]; then echo yes; else echo no; fi; }
 
 install() {
   if [[ -n ${FILESTORE:-} ]] && ! mountpoint -q /mnt/filestore; then
@@ -45,7 +53,7 @@ fetch() { # the shards, and the commits of a machine that was taken away
   fi
 }
 
-push() { # of hard links, which nothing changes while they are copied; what is old goes after what is new has come
+push() { # of hard links: no commit is deleted while it is copied; what is old goes after what is new has come
   local copy=(gcloud storage rsync --recursive '--exclude=(.*/)?[.].*' "$work/snapshot" "$store/out")
   exec 9> "$HOME/push.lock"
   flock 9
@@ -59,12 +67,14 @@ push() { # of hard links, which nothing changes while they are copied; what is o
 
 start() {
   if running; then echo "The run is at work." && return; fi
+  echo "$RUN" > "$name"
   setsid nohup bash "$kit/worker.sh" work > "$log" 2>&1 < /dev/null &
   echo "$!" > "$pid"
 }
 
 work() {
   local status=0 stopped="" training pushing outcome=finished
+  echo "$RUN" > "$name"
   echo "$$" > "$pid"
   export KERAS_BACKEND=${ENGINE/tf/tensorflow}
   "$venv/bin/keras-bert-zoo" pretrain "$kit/recipe.toml" --data "$work/shards" --out "$work/out" \
@@ -79,11 +89,24 @@ work() {
     wait "$training" || status=$?
   done
   kill "$pushing" 2> /dev/null || true
-  if [[ -n $stopped ]]; then outcome=stopped; elif ((status)); then outcome="failed with status $status"; fi
+  case $status in
+    0) ;;
+    75 | 130) outcome=stopped ;; # after a commit; the other machines of a run that one was told to leave end so too
+    *) outcome=${stopped:+stopped} outcome=${outcome:-failed with status $status} ;;
+  esac
+  [[ $outcome != stopped ]] || status=75
   echo "The run's end: $outcome."
   bash "$kit/worker.sh" push || echo "The last commit could not be copied into the bucket."
-  [[ $(number) != 0 ]] || echo "$outcome" | gcloud storage cp - "$store/ended"
-  [[ $outcome == finished ]]
+  [[ $(number) != 0 ]] || leave_word "$outcome"
+  exit "$status"
+}
+
+leave_word() { # without it the run would be started again
+  local try
+  for try in 1 2 3 4 5; do
+    echo "$1" | gcloud storage cp - "$store/ended" && return
+    sleep "$((try * 10))"
+  done
 }
 
 stop() {
@@ -92,4 +115,4 @@ stop() {
   while running; do sleep 1; done
 }
 
-"$1"
+"$@"

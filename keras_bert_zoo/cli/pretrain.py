@@ -9,6 +9,7 @@ import typer
 from keras_bert_zoo.errors import ZooError
 
 Option = typer.Option
+STOPPED = 75  # what sendmail and its kin call a temporary failure: try again
 
 
 def pretrain(
@@ -23,7 +24,10 @@ def pretrain(
     model_parallel: Annotated[int, Option(help="Devices that share each model, on JAX.")] = 1,
     dry_run: Annotated[bool, Option("--dry-run", help="Show what it would take, and do nothing.")] = False,
 ) -> None:
-    """Pretrain a BERT or an ALBERT on a prepared corpus."""
+    """Pretrain a BERT or an ALBERT on a prepared corpus.
+
+    Leaves with status 75 when it was stopped after a commit (130 by Ctrl-C): the same command goes on.
+    """
     fields = {"steps": steps, "hours": hours, "weights": weights, "seed": seed}
     overrides = {name: value for name, value in fields.items() if value is not None}
     from keras_bert_zoo.training.pretrain import plan_pretraining
@@ -35,5 +39,5 @@ def pretrain(
     if out is None:
         raise ZooError("Give --out, the folder of the run.")
     found = run(recipe, out, data, typer.echo, distribution, model_parallel, **overrides)
-    if found.signal == signal.SIGINT:
-        raise typer.Exit(130)
+    if not found.finished:
+        raise typer.Exit(130 if found.signal == signal.SIGINT else STOPPED)

@@ -79,7 +79,7 @@ def test_what_does_not_fit(place, here):
         assert done.stderr.count("\n") == 1
 
 
-def test_sigterm_commits_and_leaves_with_status_0(place, here):
+def test_sigterm_commits_and_leaves_with_status_75(place, here):
     here(*PREPARE.split(), folder=place)
     (place / "a.toml").write_text(RECIPE.format(rows=2).replace("steps = 6", "steps = 1000000"))
     command = [sys.executable, "-m", "keras_bert_zoo", "pretrain", "a.toml", "--data", "shards", "--out", "run"]
@@ -90,7 +90,7 @@ def test_sigterm_commits_and_leaves_with_status_0(place, here):
         time.sleep(0.2)
     run.send_signal(signal.SIGTERM)
     said, _ = run.communicate(timeout=60)
-    assert run.returncode == 0
+    assert run.returncode == 75
     assert "; the same command goes on" in said
     newest = max((place / "run" / "commits").glob("step-*"))
     assert f"stopped after step {int(newest.name[5:]):,};" in said

@@ -35,7 +35,7 @@ class Cloud:
 
     def start(self, script, **settings):
         paths = {"PATH": f"{self.laptop}/bin:/usr/bin:/bin", "HOME": str(self.laptop), "CLOUD": str(self.folder)}
-        chosen = {"RECIPE": "recipe.toml", "TEXTS": "a b", "POLL_S": "0.1", "SYNC_S": "0.1"}
+        chosen = {"RECIPE": "recipe.toml", "TEXTS": "a b", "POLL_S": "0.1", "SYNC_S": "0.1", "ASK_S": "1"}
         return subprocess.Popen(
             [SCRIPTS / script],
             cwd=self.laptop,

@@ -41,6 +41,11 @@ def gcloud(*words):
     return TPU_COMMANDS[names[2], names[3]](names[4] if len(names) > 4 else None, flags)
 
 
+def times(part):
+    """So often something was asked for, this call included."""
+    return sum(part in line for line in (CLOUD / "calls.txt").read_text().splitlines())
+
+
 def machine(name):
     return CLOUD / f"{name}.json"
 
@@ -55,6 +60,8 @@ def create(name, flags):
 
 
 def describe(name, flags):
+    if times("queued-resources describe") in scenario().get("lost", []):
+        fail("The network is unreachable.")
     if not machine(name).exists():
         fail(f"NOT_FOUND: Resource '{name}' was not found")
     states = json.loads(machine(name).read_text())
@@ -98,6 +105,10 @@ def show(name, flags):
 
 
 def ssh(name, flags):
+    if not machine(name).exists():
+        fail(f"NOT_FOUND: Resource '{name}' was not found")
+    if "worker.sh install" in flags["command"] and times("worker.sh install") <= scenario().get("no_install", 0):
+        fail("Connection to the package index was lost.")
     home = CLOUD / "home"
     home.mkdir(exist_ok=True)
     environment = os.environ | {"HOME": str(home), "TPU_WORKER_ID": "0"}
@@ -197,7 +208,7 @@ def train(out, data):
         shutil.rmtree(out / f"commits/step-{step - 2}", ignore_errors=True)
         if told:
             print(f"stopped after step {step}; the same command goes on", flush=True)
-            return
+            sys.exit(75)
     (out / "model").mkdir(exist_ok=True)
     (out / "model/config.json").write_text("{}")
     print("The model is there", flush=True)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 
 
 def test_from_nothing_to_a_model_and_the_same_again(cloud):
@@ -87,14 +88,14 @@ def test_deleting_lets_the_run_commit_and_it_is_not_made_again(cloud):
     cloud.goes(step_s=0.4)
     process = cloud.start("resume_loop.sh", CONFIRM="1")
     cloud.wait_for(cloud.commits)
-    done = cloud.run("delete.sh")
+    done = cloud.run("delete.sh", BUCKET=None)
     assert (done.status, done.stderr) == (0, "")
     assert not cloud.has()
     assert "stopped after step" in (cloud.folder / "mine/recipe/logs/worker-0.txt").read_text()
     assert (cloud.folder / "mine/recipe/ended").read_text() == "stopped\n"
     done = cloud.end(process)
     assert done.status == 1
-    assert "bert was deleted with tpu/delete.sh: it is not made again." in done.stdout
+    assert "bert was deleted elsewhere, so it is not made again." in done.stderr
     assert len(cloud.calls(" create ")) == 1
 
 
@@ -108,6 +109,95 @@ def test_deleting_what_is_not_there_and_what_cannot_be_deleted(cloud):
     done = cloud.run("delete.sh")
     assert done.status == 1
     assert "bert is NOT deleted and STILL COSTS MONEY" in done.stderr
+
+
+def test_a_question_that_fails_is_waited_out_once_something_was_asked_for(cloud):
+    cloud.goes(lost=[3], states=["WAITING_FOR_RESOURCES"] * 3 + ["ACTIVE"])
+    done = cloud.run("create.sh", CONFIRM="1")
+    assert done.status == 0
+    assert "The network is unreachable." in done.stderr
+    assert done.stdout.splitlines()[-2:] == ["bert is WAITING_FOR_RESOURCES.", "bert is there."]
+    assert len(cloud.calls(" create ")) == 1
+
+    cloud.goes(lost=[len(cloud.calls("queued-resources describe")) + 1])
+    done = cloud.run("delete.sh")
+    assert done.status == 0
+    assert "bert is deleted." in done.stdout
+    assert not cloud.has()
+
+
+def test_what_goes_wrong_before_anything_was_asked_for_ends_it(cloud):
+    cloud.goes(lost=[1])
+    done = cloud.run("create.sh", CONFIRM="1")
+    assert (done.status, done.stdout) == (1, "")
+    assert not cloud.has()
+
+
+def test_a_request_that_somebody_deletes_in_the_queue_is_not_made_again(cloud):
+    cloud.goes(states=["WAITING_FOR_RESOURCES"])
+    (cloud.folder / "bert.json").write_text('["WAITING_FOR_RESOURCES"]')
+    process = cloud.start("create.sh", CONFIRM="1")
+    before = len(cloud.calls(" describe "))
+    cloud.wait_for(lambda: len(cloud.calls(" describe ")) > before + 3)
+    made = len(cloud.calls(" create "))
+    assert cloud.run("delete.sh", BUCKET=None).status == 0
+    done = cloud.end(process)
+    assert done.status == 1
+    assert "bert was deleted elsewhere" in done.stderr
+    assert len(cloud.calls(" create ")) == made
+
+
+def test_a_second_run_is_refused_and_the_first_goes_on(cloud):
+    cloud.prepare()
+    assert cloud.run("upload.sh", RUN="second").status == 0
+    cloud.goes(step_s=0.5, states=["ACTIVE"])
+    process = cloud.start("resume_loop.sh", CONFIRM="1")
+    cloud.wait_for(cloud.commits)
+    done = cloud.run("resume_loop.sh", RUN="second")
+    assert done.status == 1
+    assert "The run recipe is at work on this TPU: let it end, or give second another TPU." in done.stderr
+    assert "RUN=recipe\n" in (cloud.folder / "home/kit/run.env").read_text()
+    assert cloud.end(process).status == 0
+    assert cloud.run("resume_loop.sh", RUN="second").status == 0
+
+
+def test_setting_up_is_tried_three_times(cloud):
+    cloud.prepare()
+    cloud.goes(no_install=2)
+    assert cloud.run("resume_loop.sh", CONFIRM="1").status == 0
+    cloud.goes(no_install=100)
+    done = cloud.run("pretrain.sh", CONFIRM="1", DELETE="1", RUN="second")
+    assert done.status == 1
+    assert len(cloud.calls("worker.sh install")) == 6
+    first, second = done.stdout.splitlines()[-2:]
+    assert first == "DELETE=1 deletes after a run that finished, and this one did not: bert is left."
+    assert second.startswith("bert in us-west4-a is still there and costs money.")
+    assert cloud.has()
+
+
+def test_a_run_that_was_killed_without_a_word_is_started_again(cloud):
+    cloud.prepare()
+    cloud.goes(step_s=0.2, states=["ACTIVE"])
+    process = cloud.start("resume_loop.sh", CONFIRM="1")
+    cloud.wait_for(cloud.commits)
+    cloud.tell(signal.SIGKILL)
+    done = cloud.end(process)
+    assert done.status == 0, done.stderr
+    assert "The run is not at work on bert, and left no word: it is started again." in done.stdout
+    assert len(cloud.calls("worker.sh start")) == 2
+
+
+def test_training_that_was_stopped_by_itself_is_not_finished(cloud):
+    cloud.prepare()
+    cloud.goes(step_s=0.3, states=["ACTIVE"])
+    process = cloud.start("resume_loop.sh", CONFIRM="1")
+    cloud.wait_for(cloud.commits)
+    group = (cloud.folder / "home/run.pid").read_text().strip()
+    subprocess.run(["pkill", "-TERM", "-g", group, "-f", "keras-bert-zoo pretrain"], check=True)
+    done = cloud.end(process)
+    assert done.status == 0, done.stderr
+    assert done.stdout.count("The run was stopped after a commit.") == 1
+    assert (cloud.folder / "mine/recipe/out/log.jsonl").read_text().split() == list("12345678")
 
 
 def test_a_run_that_fails_there_says_why_and_what_it_costs(cloud):

@@ -8,6 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
+
+from keras_bert_zoo.cli.pretrain import STOPPED
+from keras_bert_zoo.training.topologies import CHIPS
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "tpu"
@@ -18,6 +22,7 @@ CREATE = (
     "--runtime-version=v2-alpha-tpuv5-lite --spot --valid-until-duration=6h --quiet"
 )
 SSH = "gcloud compute tpus tpu-vm ssh bert --zone=us-west4-a --worker={} --quiet '--command={}'"
+BOUND = "timeout --foreground --kill-after=30 {} "
 KIT = "gcloud storage rsync --recursive --delete-unmatched-destination-objects build/tpu/kit gs://mine/recipe/kit"
 LINES = {
     "create.sh": [DESCRIBE, CREATE],
@@ -29,13 +34,16 @@ LINES = {
     "setup.sh": [
         SSH.format(
             "all",
-            "rm -rf kit && gcloud storage cp --recursive gs://mine/recipe/kit . && bash kit/worker.sh install",
+            "if [[ -f kit/worker.sh ]]; then bash kit/worker.sh admit recipe; fi && rm -rf kit.new && mkdir kit.new && "
+            "gcloud storage cp --recursive gs://mine/recipe/kit kit.new && rm -rf kit && mv kit.new/kit kit && "
+            "bash kit/worker.sh install",
         )
     ],
     "run.sh": [
         SSH.format("0", "bash kit/worker.sh fetch"),
         SSH.format("all", "bash kit/worker.sh start"),
         "gcloud storage cat gs://mine/recipe/ended",
+        BOUND.format(120) + SSH.format("0", "bash kit/worker.sh at_work recipe"),
     ],
     "status.sh": [
         DESCRIBE,
@@ -50,8 +58,7 @@ LINES = {
     ],
     "delete.sh": [
         DESCRIBE,
-        f"gcloud storage cp {SCRIPTS}/delete.sh gs://mine/recipe/deleted",
-        SSH.format("all", "bash kit/worker.sh stop"),
+        BOUND.format(600) + SSH.format("all", "bash kit/worker.sh stop"),
         "gcloud compute tpus queued-resources delete bert --zone=us-west4-a --force --quiet",
         "What is left in us-west4-a, and costs money if anything is:",
         "gcloud compute tpus queued-resources list --zone=us-west4-a",
@@ -61,8 +68,8 @@ LINES = {
 }
 LINES["resume_loop.sh"] = LINES["create.sh"] + LINES["setup.sh"] + LINES["run.sh"]
 LINES["pretrain.sh"] = [
-    "keras-bert-zoo tpu-check recipe.toml --topology v5e:2x4",
     "keras-bert-zoo prepare a b --out runs/shards",
+    "keras-bert-zoo tpu-check recipe.toml --topology v5e:2x4 --data runs/shards",
     *LINES["upload.sh"],
     *LINES["resume_loop.sh"],
     *LINES["fetch.sh"],
@@ -87,6 +94,17 @@ def test_nothing_is_paid_without_confirm(cloud, script):
     assert not cloud.has()
     assert not cloud.calls(" create ")
     assert not list((cloud.folder / "mine").iterdir())
+
+
+def test_every_topology_of_the_table_is_checked_or_said_not_to_be(cloud):
+    table = re.findall(r"^ +(v\w+-\d+)\) TOPOLOGY=\$\{TOPOLOGY:-(\S+)\}", (SCRIPTS / "settings.sh").read_text(), re.M)
+    assert len(table) == 6
+    for accelerator, topology in table:
+        done = cloud.run("pretrain.sh", DRY_RUN="1", ACCELERATOR=accelerator)
+        assert done.status == 0, done.stderr
+        checked = f"keras-bert-zoo tpu-check recipe.toml --topology {topology} " in done.stdout
+        assert checked == (topology.partition(":")[0] in CHIPS)
+        assert checked != ("so nobody has checked here that the recipe fits" in done.stdout)
 
 
 def test_what_the_machines_are_told(cloud):
@@ -156,9 +174,11 @@ def test_make_gives_all_settings_to_the_script(cloud):
         return subprocess.run([*make, *given, *more], cwd=ROOT, env=environment, capture_output=True, text=True)
 
     assert run("-n").stdout.endswith("tpu/pretrain.sh\n")
-    shown = run("DRY_RUN=1", "ENGINE=tf").stdout.splitlines()
-    assert shown[1] == "keras-bert-zoo tpu-check examples/recipes/bert_tiny.toml --topology v5e:2x4"
-    assert shown[2:] == [line.replace("/recipe", "/bert_tiny") for line in LINES["pretrain.sh"][1:]]
+    shown = run("DRY_RUN=1", "ENGINE=tf", "TOKENIZER=bert_tiny", "RUN=recipe").stdout.splitlines()
+    assert shown[1] == "keras-bert-zoo prepare a b --out runs/shards --tokenizer bert_tiny"
+    assert shown[2].startswith("What is compiled here is the step on JAX")
+    assert shown[3] == LINES["pretrain.sh"][1].replace("recipe.toml", "examples/recipes/bert_tiny.toml")
+    assert shown[4:] == LINES["pretrain.sh"][2:]
     refused = run(f"SHARDS={cloud.laptop}/shards")
     assert refused.returncode == 2
     assert "Say CONFIRM=1" in refused.stderr
@@ -188,9 +208,12 @@ def test_the_sets_are_pinned_and_hold_one_engine(engine, pinned):
 
 
 def test_the_job_of_gke_does_as_the_machines_do(cloud):
-    yaml = pytest.importorskip("yaml")
-    pod = yaml.safe_load((SCRIPTS / "gke/pretrain.yaml").read_text())["spec"]["template"]["spec"]
-    (container,) = pod["containers"]
+    job = yaml.safe_load((SCRIPTS / "gke/pretrain.yaml").read_text())["spec"]
+    (container,) = job["template"]["spec"]["containers"]
+    taken, failed = job["podFailurePolicy"]["rules"]
+    assert (taken["action"], failed["action"]) == ("Ignore", "FailJob")
+    codes = failed["onExitCodes"]
+    assert codes == {"containerName": container["name"], "operator": "NotIn", "values": [STOPPED, 137, 143]}
     verbs = re.findall(
         r"worker.sh (\w+)", " ".join([*container["args"], *container["lifecycle"]["preStop"]["exec"]["command"]])
     )
