@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: setup quickstart test lint format parity wheel pretrain-tpu clean
+.PHONY: setup quickstart test test-long lint format parity wheel pretrain-tpu clean
 
 setup: .venv/ready  ## the package, editable, with what its tests need
 
@@ -15,13 +15,16 @@ setup: .venv/ready  ## the package, editable, with what its tests need
 	touch $@
 
 quickstart: setup  ## teaches a BERT to tell spam from ham, shows how well, and asks it about four messages
-	$(BIN)/keras-bert-zoo finetune --data sms_spam --drop-duplicates --weights minilm_l6 --learning-rate 1e-4 \
-		--epochs 2 --out runs/spam --overwrite
+	$(BIN)/keras-bert-zoo finetune --data sms_spam --drop-duplicates --weights bert_tiny --learning-rate 3e-4 \
+		--epochs 4 --out runs/spam --overwrite
 	@echo; echo "keras-bert-zoo predict runs/spam < examples/messages.txt"
 	@$(BIN)/keras-bert-zoo predict runs/spam < examples/messages.txt
 
 test: setup lint  ## everything that needs no network, no accelerator and no other framework
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-long: setup  ## those of half a minute and more: several devices, no TensorFlow, the lowered step
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "long and not slow"
 
 lint: setup
 	$(BIN)/ruff check .

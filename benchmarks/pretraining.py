@@ -2,6 +2,7 @@
 
 python benchmarks/pretraining.py prepare --data $KBZ_DATA     # MB/s, memory, shares of real tokens, rates of masks
 python benchmarks/pretraining.py pipeline --data $KBZ_DATA    # batches against what bert_tiny takes
+python benchmarks/pretraining.py step --out runs/shards       # CPU time of a step of it, with and without XLA
 
 The corpus is made once, in --out, from all English text in the data.
 """
@@ -10,6 +11,7 @@ import argparse
 import json
 import os
 import resource
+import statistics
 import time
 from pathlib import Path
 
@@ -106,7 +108,27 @@ def measure_pipeline(given: argparse.Namespace) -> None:
         )
 
 
-def tiny(corpus: Corpus, length: int, rows: int):
+def measure_step(given: argparse.Namespace) -> None:
+    """CPU time of a step on one thread, with and without the loss compiled by XLA, in turns."""
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    ways = {"nothing compiled": False, "the loss compiled": None}
+    made = {way: tiny(corpus_of(given), 128, 32, jit) for way, jit in ways.items()}
+    batches = [next(iter(made.values()))[1][i] for i in range(4)]
+    spent = {way: [] for way in ways}
+    for turn in range(6):
+        for way, (step, _) in made.items():
+            started = time.process_time()
+            for batch in batches:
+                step(batch, 1e-4)
+            spent[way] += [(time.process_time() - started) / len(batches)] * (turn > 0)
+    for way, times in spent.items():
+        print(f"{way}: {1000 * statistics.median(times):.0f} ms of CPU time a step")
+
+
+def tiny(corpus: Corpus, length: int, rows: int, jit: bool | None = None):
     """A step of bert_tiny, and its batches."""
     import keras
 
@@ -116,13 +138,14 @@ def tiny(corpus: Corpus, length: int, rows: int):
 
     keras.utils.set_random_seed(0)
     model = build("bert_tiny", task="pretraining")
-    step = make_step(model, AdamW(0.0, global_clipnorm=None), rows, 1.0, False)
+    step = make_step(model, AdamW(0.0, global_clipnorm=None), rows, 1.0, jit)
     return step, Batches(corpus, Objective(pairs="nsp"), length, rows)
 
 
 MEASURES = {
     "prepare": measure_prepare,
     "pipeline": measure_pipeline,
+    "step": measure_step,
 }
 
 
@@ -132,9 +155,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=os.environ.get("KBZ_DATA"))
     parser.add_argument("--out", type=Path, default=Path("runs/english"))
     given = parser.parse_args()
-    if given.data is None:
-        parser.error("give --data, or set KBZ_DATA")
-    given.data = Path(given.data)
+    if given.data is None and not given.out.exists():
+        parser.error("give --data, or set KBZ_DATA, or --out with a corpus")
+    given.data = given.data and Path(given.data)
     MEASURES[given.what](given)
 
 

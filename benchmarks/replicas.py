@@ -27,7 +27,7 @@ def make_devices(count: int) -> None:
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * count)
 
 
-def our_turn(runtime, batches: list[dict], jit: bool) -> Callable[[], None]:
+def our_turn(runtime, batches: list[dict], jit: bool | None) -> Callable[[], None]:
     from keras_bert_zoo import build
     from keras_bert_zoo.training.optimizers import AdamW
     from keras_bert_zoo.training.step import make_step
@@ -80,7 +80,7 @@ def main() -> None:
     batches = [source[number] for number in range(given.steps)]
     tokens = sum((batch["padding_mask"] > 0).sum() for batch in batches)
     turns = {
-        "ours": our_turn(runtime, batches, jit=False),
+        "ours": our_turn(runtime, batches, jit=None),
         "ours, XLA inside": our_turn(runtime, batches, jit=True),
         "fit": turn_of_fit(runtime, batches),
     }

@@ -135,7 +135,7 @@ def our_parts(folder: Path, heldout: Heldout):
         return np.array(model.predict_on_batch(inputs))
 
     batches = Batches(Corpus(folder), Objective(), LENGTH, ROWS)
-    return make_step(model, optimizer, ROWS, CLIP, False), batches, lambda: heldout.loss(scores)
+    return make_step(model, optimizer, ROWS, CLIP, None), batches, lambda: heldout.loss(scores)
 
 
 def stock(folder: Path, heldout: Heldout, clock: Callable[..., Clock]) -> None:

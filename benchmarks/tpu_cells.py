@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_bert_zoo.training.topologies import chip_of, prepare_process
+from keras_bert_zoo.training.tpu.topologies import chip_of, prepare_process
 
 MODELS = ("bert_base", "bert_large", "albert_base", "albert_xxlarge")
 TOPOLOGIES = ("v5e:2x4", "v6e:2x4")
@@ -53,7 +53,7 @@ def check(out: Path, recipe: Any, rows: int | None, **name: Any) -> None:
         return
     import keras
 
-    from keras_bert_zoo.training.tpu_check import check_tpu
+    from keras_bert_zoo.training.tpu.check import check_tpu
 
     keras.utils.clear_session()
     found = check_tpu(recipe, name["topology"], rows=rows)

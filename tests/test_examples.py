@@ -1,13 +1,21 @@
+import hashlib
 import io
 import json
 import random
+import re
 import runpy
 import sys
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import keras
+import numpy as np
 import pytest
+from conftest import BERT
+from corpora import make_corpus
+from safetensors.numpy import load_file
 
 import keras_bert_zoo
 
@@ -31,6 +39,91 @@ def test_the_text_to_learn_from():
     assert known.are_in("Zero.\n\nONE two three four\n\nfive six seven eight NINE ten")
     assert not known.are_in("one two three four five six seven eight ten")
     assert not known.are_in("zero a short text")
+
+
+def test_a_small_model_from_a_large_one(tokenizer):
+    """Tables turn but lose nothing while there is room for all components, and of less room the first are kept."""
+    module = runpy.run_path(str(EXAMPLES / "small_from_large.py"))
+    table = np.random.default_rng(1).normal(size=(50, 8)) * np.array([9, 7, 5, 4, 0.1, 0.1, 0.1, 0.1])
+    centred = table - table.mean(0)
+    for width, tolerance in ((8, 1e-4), (4, 0.01)):
+        found = module["components"](table, width)
+        assert found.shape == (50, width)
+        assert found.std() == pytest.approx(module["SPREAD"], rel=1e-3)
+        found = found * np.linalg.norm(centred) / np.linalg.norm(found)
+        np.testing.assert_allclose(found @ found.T, centred @ centred.T, atol=tolerance * 200)
+    large = keras_bert_zoo.build(BERT)
+    large.tokenizer = tokenizer
+    shape = replace(BERT, hidden_size=4, embedding_size=4, num_heads=2, max_length=20)
+    small = module["shrink"](large, shape)
+    assert small.key == "masked_lm"
+    assert small.tokenizer is tokenizer
+    for other in (replace(shape, vocab_size=40), replace(BERT, hidden_size=24, embedding_size=24)):
+        with pytest.raises(keras_bert_zoo.ZooError, match="cannot be taken from 41 in 12: give"):
+            module["shrink"](large, other)
+    for name in module["TABLES"]:
+        whole, part = (
+            keras.ops.convert_to_numpy(getattr(model.encoder.embeddings, name).weights[0]) for model in (large, small)
+        )
+        np.testing.assert_array_equal(part, module["components"](whole[: len(part)], 4))
+
+
+def test_a_release_of_a_run(tmp_path, tokenizer, eager):
+    """The card has the run's figures and the scores, and the folder half the bytes."""
+    corpus = make_corpus(tmp_path, tokenizer).folder
+    recipe = {
+        "weights": str(tmp_path / "start"),
+        "steps": 4,
+        "objective": {"pairs": "none"},
+        "stages": [{"length": 20, "rows": 4}],
+        "log_every": 2,
+        "evaluate_every": 4,
+        "evaluate_rows": 1000,
+    }
+    start = keras_bert_zoo.build(BERT, task="masked_lm")
+    start.tokenizer = tokenizer
+    start.save_folder(tmp_path / "start")
+    run = keras_bert_zoo.pretrain(recipe, tmp_path / "run", corpus)
+    module = runpy.run_path(str(EXAMPLES / "zoo_release.py"))
+    way = {"rate": 3e-4, "epochs": 4, "batch": 32}
+    lines = [
+        {"set": "rte", "seed": seed, "accuracy": accuracy} | more
+        for more, accuracies in (
+            ({"with": "ours", "weights": "small"} | way, (0.5, 0.7)),
+            ({"with": "ours", "weights": "start"} | way, (0.55, 0.57)),
+            ({"with": "words"}, (0.525, 0.525)),
+        )
+        for seed, accuracy in enumerate(accuracies)
+    ]
+    said = {"name": "small", "start": "From stones.", "place": "a desk"}
+    out = module["release"]([tmp_path / "run"] * 2, ["x", "y"], Path(corpus), lines, tmp_path / "out", **said)
+    text = " ".join((out / "README.md").read_text().split())
+    assert "| RTE, accuracy on dev | 60.0 (2) | 56.0 (2) | | 52.5 (2) | 57.2 (test) |" in text
+    assert "(rate 0.0003, 4 epochs, 32 texts a step); beside it" in text
+    assert (
+        "From stones. Masked words at 15% (pieces), rows filled with whole texts, AdamW: 4 steps in rows of 20" in text
+    )
+    assert "(`examples/recipes/x`); then 4 steps in rows of 20 at" in text
+    whole = module["whole_log"]([tmp_path / "run"] * 2)
+    assert [line["step"] for line in whole if "tokens" in line] == [2, 4, 6, 8]
+    assert f"In all {whole[-2]['tokens']:,} tokens" in text
+    log = module["lines_of"](tmp_path / "run" / "log.jsonl")
+    heldout = [line["heldout_masked_lm"] for line in log if "heldout_masked_lm" in line][-1]
+    found = re.search(
+        r"On all text held out: in rows of 20 \*\*([\d.]+)\*\* nats a hidden piece, of which .* are", text
+    )
+    assert float(found[1]) == pytest.approx(heldout, abs=1e-3)
+    assert hashlib.sha256((out / "model.safetensors").read_bytes()).hexdigest() in text
+    assert not (out / "vocab.txt").exists()
+    assert (out / "curves.png").read_bytes().startswith(b"\x89PNG")
+    kept = load_file(out / "model.safetensors")
+    assert {array.dtype for array in kept.values()} == {np.dtype("float16")}
+    again = keras_bert_zoo.build(task="masked_lm", weights=out)
+    for name, array in again.arrays_by_name().items():
+        np.testing.assert_array_equal(array, run.model.arrays_by_name()[name].astype("float16"), err_msg=name)
+    assert module["hours_of"]([{"tokens": 50, "tokens_per_s": 5}, {"x": 1}, {"tokens": 90, "tokens_per_s": 4}]) == (
+        pytest.approx(20 / 3600)
+    )
 
 
 @pytest.mark.slow

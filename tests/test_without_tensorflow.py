@@ -6,6 +6,7 @@ import pytest
 from conftest import on_jax
 
 
+@pytest.mark.long
 def test_every_task_on_jax_where_tensorflow_is_not():
     pytest.importorskip("jax")
     here = Path(__file__).parent

@@ -12,15 +12,36 @@ from keras_bert_zoo.checkpoints.mapping import names
 from keras_bert_zoo.errors import ZooError, find
 
 Arrays = Mapping[str, np.ndarray]
+DTYPES = ("float32", "float16")
 PREFIXES = {"bert": "bert.", "albert": "albert."}
 
 
-def write(folder: Path, form: str, description: Description, arrays: Arrays, tokenizer: Mapping[str, bytes]) -> None:
-    """Config, weights and vocabulary into a folder: `form` is a key of WRITERS."""
-    find(WRITERS, form, "format")(folder, description, arrays)
+def write(
+    folder: Path,
+    form: str,
+    description: Description,
+    arrays: Arrays,
+    tokenizer: Mapping[str, bytes],
+    dtype: str = "float32",
+) -> None:
+    """Config, weights and vocabulary into a folder: `form` is a key of WRITERS, `dtype` one of DTYPES."""
+    find(WRITERS, form, "format")(folder, description, in_dtype(arrays, dtype, form))
     for name, content in tokenizer.items():
         google_albert = form == "google" and name == "spiece.model"
         (folder / ("30k-clean.model" if google_albert else name)).write_bytes(content)
+
+
+def in_dtype(arrays: Arrays, dtype: str, form: str) -> dict[str, np.ndarray]:
+    """The arrays in a dtype. Raises ZooError for one that it cannot hold, and for half precision in Google's format."""
+    find(dict.fromkeys(DTYPES), dtype, "dtype")
+    if dtype == "float16" and form == "google":
+        raise ZooError("Google's format has float32 only: leave dtype out, or save as huggingface.")
+    for name, array in arrays.items():
+        if dtype == "float16" and np.abs(array).max(initial=0) > np.finfo(dtype).max:
+            raise ZooError(
+                f"{name} has values above {np.finfo(dtype).max:,.0f}, more than float16 holds: take float32."
+            )
+    return {name: array.astype(dtype, copy=False) for name, array in arrays.items()}
 
 
 def write_huggingface(folder: Path, description: Description, arrays: Arrays) -> None:
@@ -34,12 +55,16 @@ def write_huggingface(folder: Path, description: Description, arrays: Arrays) ->
     if (
         description.family == "albert" and WIDEN + "kernel" not in arrays
     ):  # transformers has this layer even where E = H
-        arrays[WIDEN + "kernel"] = np.eye(config.hidden_size, dtype="float32")
-        arrays[WIDEN + "bias"] = np.zeros(config.hidden_size, "float32")
+        dtype = next(iter(arrays.values())).dtype
+        arrays[WIDEN + "kernel"] = np.eye(config.hidden_size, dtype=dtype)
+        arrays[WIDEN + "bias"] = np.zeros(config.hidden_size, dtype)
     tensors = rename(arrays, description.family, config.num_blocks, "huggingface")
     if bare:
         tensors = {name.removeprefix(PREFIXES[description.family]): array for name, array in tensors.items()}
-    (folder / "config.json").write_text(json.dumps(write_config(description, "huggingface"), indent=2) + "\n")
+    said = write_config(description, "huggingface")
+    if any(array.dtype == np.float16 for array in tensors.values()):
+        said["dtype"] = "float32"  # transformers would compute in the files' own
+    (folder / "config.json").write_text(json.dumps(said, indent=2) + "\n")
     try:
         save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
     except SafetensorError as error:  # a full disk, in a class of its own

@@ -21,11 +21,11 @@ def tpu_check(
 
     Leaves with status 1 where it does not fit.
     """
-    from keras_bert_zoo.training.topologies import chip_of, prepare_process
+    from keras_bert_zoo.training.tpu.topologies import chip_of, prepare_process
 
     chip_of(topology)
     prepare_process()
-    from keras_bert_zoo.training.tpu_check import check_tpu
+    from keras_bert_zoo.training.tpu.check import check_tpu
 
     found = check_tpu(recipe, topology, data, rows, stage)
     typer.echo(json.dumps(found, indent=2) if whole else str(found))

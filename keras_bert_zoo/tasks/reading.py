@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import keras
 import numpy as np
 
 from keras_bert_zoo.config import BertConfig
@@ -55,3 +56,8 @@ def tokenize(
     return {
         key: np.pad(array, ((0, 0), (0, missing)), constant_values=fill.get(key, 0)) for key, array in inputs.items()
     }
+
+
+def first_rows(arrays: Any, rows: int) -> Any:
+    """The same structure of arrays with only their first rows."""
+    return keras.tree.map_structure(lambda array: array[:rows], arrays)

@@ -19,7 +19,7 @@ from keras_bert_zoo.models import BertEncoder, check, complete
 from keras_bert_zoo.tasks.blocks import find_block, name_block
 from keras_bert_zoo.tasks.card import card
 from keras_bert_zoo.tasks.precision import precision
-from keras_bert_zoo.tasks.reading import check_tokenizer, texts_in, tokenize
+from keras_bert_zoo.tasks.reading import check_tokenizer, first_rows, texts_in, tokenize
 from keras_bert_zoo.tasks.registry import named_by
 from keras_bert_zoo.tasks.values import not_lost
 from keras_bert_zoo.text import Tokenizer, as_list
@@ -209,16 +209,19 @@ class Task(keras.Model):
         folder: str | Path,
         form: str = "huggingface",
         overwrite: bool = False,
+        dtype: str = "float32",
         files: Mapping[str, bytes] = MappingProxyType({}),
     ) -> Path:
         """Write a model folder that `load` and transformers read: config, weights, vocabulary, labels, card.
 
-        `form="google"` writes a TF 1 checkpoint instead. The folder appears when it is whole; one that
-        exists is an error unless `overwrite`. `files` go in beside; the card shows pictures and report.txt.
+        `form="google"` writes a TF 1 checkpoint instead, `dtype="float16"` half the bytes. The folder appears when it
+        is whole; one that exists is an error unless `overwrite`. `files` go in beside; the card shows pictures and
+        report.txt.
         """
         description, arrays = self.describe(), self.arrays_by_name()
+        vocabulary = self.tokenizer.files() if self.tokenizer else {}
         with checkpoints.committed(folder, overwrite) as partial:
-            checkpoints.write(partial, form, description, arrays, self.tokenizer.files() if self.tokenizer else {})
+            checkpoints.write(partial, form, description, arrays, vocabulary, dtype)
             for name, content in files.items():
                 (partial / name).write_bytes(content)
             (partial / "README.md").write_text(card(self.key, description, arrays, files))
@@ -245,8 +248,3 @@ class Task(keras.Model):
     def load_assets(self, folder: str) -> None:
         if any(Path(folder).iterdir()):
             self.tokenizer = open_tokenizer(folder)
-
-
-def first_rows(arrays: Any, rows: int) -> Any:
-    """The same structure of arrays with only their first rows."""
-    return keras.tree.map_structure(lambda array: array[:rows], arrays)

@@ -24,7 +24,7 @@ def like(array: Any, place: Any) -> jax.ShapeDtypeStruct:
 class JaxStep(Step):
     """`learning`, `scoring` and `predicting` are what XLA compiles for the devices of the runtime."""
 
-    def compile(self, jit: bool) -> None:
+    def compile(self, jit: bool | None) -> None:
         shardings = (*self.places(), None) if self.runtime.distribution else None
         self.learning = jax.jit(self.learn, out_shardings=shardings, donate_argnums=(0, 2))  # streams outlive Ctrl-C
         self.scoring = jax.jit(self.score)

@@ -41,7 +41,7 @@ class Loop:
         self.batches = [batches_of(recipe, corpus, number, share) for number in range(len(recipe.stages))]
         for batches in self.batches:
             batches.find(0)  # whether the corpus fills one, before any work
-        self.heldout = held_out(recipe, corpus, share)
+        self.heldout = [held_out(recipe, corpus, number, share) for number in range(len(recipe.stages))]
         self.commits = Commits(out / "commits", recipe.keep)
         self.place = {"step": 0, "seconds": 0.0, "tokens": 0, "skipped": 0, "in_a_row": 0, "log": 0, "began": {"0": 0}}
         self.figures = Figures()
@@ -157,9 +157,9 @@ class Loop:
         step, recipe = self.place["step"], self.recipe
         if step % recipe.log_every == 0 or self.done():
             self.write_line(number, rate)
-        if self.heldout and (step % recipe.evaluate_every == 0 or self.done()):
-            line = {"step": step, "time": time.time()}
-            line |= {f"heldout_{name}": value for name, value in self.measure().items()}
+        if self.heldout[number] and (step % recipe.evaluate_every == 0 or self.done()):
+            line = {"step": step, "time": time.time(), "length": recipe.stages[number].length}
+            line |= {f"heldout_{name}": value for name, value in self.measure(*self.heldout[number]).items()}
             self.log.write(line)
             self.view.heldout(line)
         if step % recipe.commit_every == 0:
@@ -176,9 +176,8 @@ class Loop:
         self.view.line(line, self.progress(self.place["step"]))
         self.figures = Figures()
 
-    def measure(self) -> dict[str, float]:
+    def measure(self, batches: Batches, count: int) -> dict[str, float]:
         """Losses and shares that were right on what was held out, with masks that are always the same."""
-        batches, count = self.heldout
         figures = Figures()
         for number in range(count):
             figures.add(self.step.measure(batches[number]), 0.0)

@@ -17,7 +17,7 @@ from keras_bert_zoo.training.loop import Loop
 from keras_bert_zoo.training.optimizers import OPTIMIZERS
 from keras_bert_zoo.training.plan import Plan, make_plan
 from keras_bert_zoo.training.recipe import Recipe, read_recipe
-from keras_bert_zoo.training.step import Step, make_step, pays_to_compile
+from keras_bert_zoo.training.step import Step, make_step
 from keras_bert_zoo.zoo.build import build
 from keras_bert_zoo.zoo.parts import reshaped
 from keras_bert_zoo.zoo.presets import PRESETS, canonical
@@ -156,5 +156,5 @@ def make_training_step(recipe: Recipe, corpus: Corpus | None, runtime: Runtime) 
     with runtime.scope():
         model = make_cut_model(recipe, corpus, runtime.model_parallel)
         optimizer = OPTIMIZERS[said.name](0.0, said.decay, beta_2=said.beta_2, global_clipnorm=None)
-    jit = pays_to_compile() if recipe.jit_compile is None else recipe.jit_compile
-    return make_step(model, optimizer, recipe.stages[0].micro or recipe.stages[0].rows, said.clip or None, jit, runtime)
+    rows = recipe.stages[0].micro or recipe.stages[0].rows
+    return make_step(model, optimizer, rows, said.clip or None, recipe.jit_compile, runtime)

@@ -71,7 +71,7 @@ class Recipe:
     hours: float | None = None  # of training, in place of steps: the learning rate follows the clock
     seed: int = 0
     dtype: str | None = None  # a Keras policy such as "mixed_bfloat16"
-    jit_compile: bool | None = None  # None: on an accelerator and on JAX, where it pays
+    jit_compile: bool | None = None  # by XLA; None: all on an accelerator and on JAX, the loss alone elsewhere
     objective: Objective = field(default_factory=Objective)
     optimizer: Optimizer = field(default_factory=Optimizer)
     stages: tuple[Stage, ...] = (Stage(),)

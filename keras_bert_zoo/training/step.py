@@ -35,6 +35,7 @@ class Step(ABC):
     `take` gets the batches of some steps, of which each process gives its own rows, and their learning rates, and gives
     for each step the summed losses and counts of the whole batch, the gradient's norm, and whether the step was
     applied: one with a norm that is no number changes nothing. `variables` is all that must be kept to go on.
+    `jit`: XLA compiles all of it or nothing; None: all where that pays, the loss alone elsewhere.
     """
 
     def __init__(
@@ -43,7 +44,7 @@ class Step(ABC):
         optimizer: keras.optimizers.Optimizer,
         micro: int,
         clip: float | None,
-        jit: bool,
+        jit: bool | None,
         runtime: Runtime = ONE,
         goal: Goal = PRETRAINING,
     ):
@@ -58,7 +59,7 @@ class Step(ABC):
         return self.take([batch], [rate])[0]
 
     @abstractmethod
-    def compile(self, jit: bool) -> None:
+    def compile(self, jit: bool | None) -> None:
         """Make the functions that the devices run."""
 
     @abstractmethod
@@ -95,7 +96,7 @@ def make_step(*args: Any) -> Step:
 
 
 def pays_to_compile() -> bool:
-    """XLA on an accelerator and on JAX; on a CPU TensorFlow's own kernels are as fast and need no minutes first."""
+    """A whole step: on an accelerator and JAX; on a CPU TensorFlow's own products are as fast and need no minutes."""
     return keras.backend.backend() == "jax" or any(
         "CPU" not in device.upper() for device in keras.distribution.list_devices()
     )

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_bert_zoo.training.optimizers import AdamW
-from keras_bert_zoo.training.step import Batch, Step, padded
+from keras_bert_zoo.training.step import Batch, Step, padded, pays_to_compile
 
 SUM = tf.distribute.ReduceOp.SUM
 
@@ -15,15 +15,17 @@ SUM = tf.distribute.ReduceOp.SUM
 class TensorFlowStep(Step):
     """Autograph is off: it would read source files when a function is first needed, in the middle of a run."""
 
-    def compile(self, jit: bool) -> None:
+    def compile(self, jit: bool | None) -> None:
+        whole = pays_to_compile() if jit is None else jit
         self.strategy = self.runtime.strategy or tf.distribute.get_strategy()
         self.several = self.runtime.strategy is not None
         if self.several:
             if not isinstance(self.optimizer, AdamW):
                 raise TypeError(f"{type(self.optimizer).__name__} would sum gradients over replicas once more.")
             self.optimizer.summed = True
-        self.backward = tf.function(self.backward, jit_compile=jit, autograph=False)
-        self.forward = tf.function(self.forward, jit_compile=jit, autograph=False)
+        self.backward = tf.function(self.backward, jit_compile=whole, autograph=False)
+        self.forward = tf.function(self.forward, jit_compile=whole, autograph=False)
+        self.judge = tf.function(self.judge, jit_compile=jit is not False, autograph=False)
         self.learn = tf.function(self.learn, autograph=False)
         self.score = tf.function(self.score, autograph=False)
         self.outputs = tf.function(self.outputs, autograph=False)
@@ -115,12 +117,25 @@ class TensorFlowStep(Step):
         try:
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(weights)
-                found = self.goal.add(self.model(self.goal.inputs_of(batch), training=True), batch)
-                loss = self.goal.loss(found, count)
+                outputs = self.model(self.goal.inputs_of(batch), training=True)
         finally:
             seeds.replica = None
-        gradients = tape.gradient(loss, weights, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        found, slopes = self.judge(outputs, batch, count)
+        flat = tf.nest.flatten(outputs)
+        gradients = tape.gradient(flat, weights, slopes, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         return found, [tf.convert_to_tensor(gradient) for gradient in gradients]
+
+    def judge(self, outputs: Any, batch: dict, count: dict) -> tuple[dict, list]:
+        """Sums of one part, and the gradients of its share in the loss by each of the outputs.
+
+        Apart from the model for XLA's sake: of a dozen passes over the scores of a vocabulary it makes three.
+        """
+        flat = tf.nest.flatten(outputs)
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(flat)
+            found = self.goal.add(outputs, batch)
+            loss = self.goal.loss(found, count)
+        return found, tape.gradient(loss, flat, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
     def over_replicas(self, values: Any) -> Any:
         """Sums over all replicas, on each."""

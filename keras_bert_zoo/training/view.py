@@ -47,7 +47,8 @@ class View:
             self.tell(f"step {line['step']:,} ({progress:.1%})  {figures(line)}")
 
     def heldout(self, line: Mapping[str, Any]) -> None:
-        self.measured = f"held out: {figures({key.removeprefix('heldout_'): value for key, value in line.items()})}"
+        said = figures({key.removeprefix("heldout_"): value for key, value in line.items()})
+        self.measured = f"held out, rows of {line['length']}: {said}"
         if not self.live:
             self.tell(f"step {line['step']:,}  {self.measured}")
 

@@ -24,12 +24,17 @@ class Conversion(NamedTuple):
     parity: float
 
 
-def convert(source: str | Path, target: str | Path, form: str, overwrite: bool = False) -> Conversion:
+def convert(
+    source: str | Path, target: str | Path, form: str, overwrite: bool = False, dtype: str = "float32"
+) -> Conversion:
     """Write the model in the folder `source` as `form`: "huggingface", "google" (TF 1) or "keras" (a .keras file).
 
-    Every head goes along. The target is read again, and both models run on the same ids.
+    Every head goes along; `dtype="float16"` makes a Hugging Face folder of half the bytes. The target is read again,
+    and both models run on the same ids.
     """
     find(FORMS, form, "format")
+    if form == "keras" and dtype != "float32":
+        raise ZooError(f"A .keras file has float32 only: leave dtype={dtype!r} out, or convert to huggingface.")
     model = load(source)
     if form == "keras":
         save_keras(model, Path(target), overwrite)
@@ -38,12 +43,12 @@ def convert(source: str | Path, target: str | Path, form: str, overwrite: bool =
         copy = keras.saving.load_model(target)
     else:
         checkpoint = checkpoints.open_folder(source)
-        write_all(checkpoint, Path(target), form, overwrite)
+        write_all(checkpoint, Path(target), form, overwrite, dtype)
         copy = load(target)
     return Conversion(model.load_report, difference(model, copy))
 
 
-def write_all(checkpoint: Checkpoint, target: Path, form: str, overwrite: bool) -> None:
+def write_all(checkpoint: Checkpoint, target: Path, form: str, overwrite: bool, dtype: str) -> None:
     """Every tensor that the tables know, with the heads that no single task has together."""
     arrays = {
         ours: checkpoint.array(name) for ours, (_, name) in checkpoint.rows.items() if name.theirs in checkpoint.tensors
@@ -54,7 +59,7 @@ def write_all(checkpoint: Checkpoint, target: Path, form: str, overwrite: bool) 
     has_text = find_vocabulary(checkpoint.folder)
     tokenizer = open_tokenizer(checkpoint.folder, description.config.max_length).files() if has_text else {}
     with checkpoints.committed(target, overwrite) as partial:
-        checkpoints.write(partial, form, description, arrays, tokenizer)
+        checkpoints.write(partial, form, description, arrays, tokenizer, dtype)
         (partial / "README.md").write_text(card(name_task(checkpoint), description, arrays))
 
 

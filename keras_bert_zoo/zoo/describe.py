@@ -33,6 +33,9 @@ def describe(name: str) -> Facts:
         without_pooler=config.count_params(),
         pretraining=config.count_params(("pooler", "masked_lm", "next_sentence")),
         heads=config.head_params,
-        releases={which: release.where for which, release in RELEASES[name].items()},
+        releases={
+            which: "in this package" if release.kind == "packaged" else release.where
+            for which, release in RELEASES[name].items()
+        },
         aliases=sorted(alias for alias, target in ALIASES.items() if target == name),
     )

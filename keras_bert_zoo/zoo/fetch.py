@@ -15,12 +15,15 @@ from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.zoo.download import CHUNK, MissingFileError, cache_folder, download
 from keras_bert_zoo.zoo.releases import OPTIONAL, Release
 
+PACKAGED = Path(__file__).parent / "packaged"
 LARGEST_ARCHIVE = 32 << 30  # bytes unpacked: ten times the largest official one
 MOST_MEMBERS = 1000
 
 
 def fetch_release(name: str, which: str, release: Release) -> Path:
     """The folder of a release, from the cache or downloaded into it."""
+    if release.kind == "packaged":
+        return PACKAGED / release.where
     if release.kind == "package":
         return package_folder(release)
     if release.kind == "kaggle":

@@ -29,7 +29,7 @@ def open_weights(name: Any, weights: Any, ignore: str | tuple[str, ...]) -> chec
         return weights
     if isinstance(name, str) and isinstance(weights, str) and "/" not in weights and not Path(weights).exists():
         known = canonical(name)
-        weights = fetch_release(known, weights, release(known, weights))
+        weights = fetch_release(known, weights, release(known, weights, alias=name != known))
     return checkpoints.open_folder(weights, ignore)
 
 

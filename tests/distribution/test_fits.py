@@ -55,6 +55,7 @@ def compare(ours, theirs):
         np.testing.assert_allclose(ours[name], array, rtol=2e-6, atol=1e-6, err_msg=name)
 
 
+@pytest.mark.long
 def test_two_mirrored_devices(folder, tmp_path):
     one = run(folder, tmp_path / "one.npz")
     compare(run(folder, tmp_path / "two.npz", "mirrored", 2), one)

@@ -39,7 +39,7 @@ def test_processes_agree(others, same):
 def test_too_little_is_held_out_for_all_workers(tmp_path, tokenizer, caplog):
     recipe = Recipe.of({"model": "bert_tiny", "stages": [{"length": 512, "rows": 4}]})
     corpus = make_corpus(tmp_path, tokenizer)
-    assert held_out(recipe, corpus, (0, 64)) is None
+    assert held_out(recipe, corpus, 0, (0, 64)) is None
     assert "and there are 64 workers" in caplog.text
 
 

@@ -15,10 +15,10 @@ from conftest import on_jax
 from keras_bert_zoo.layers import Dropout, Seeds
 
 STEPS = Path(__file__).with_name("steps.py")
-FEW = [{"family": "albert", "parts": 2, "call": 4, "clip": 1.0}, {"broken": 3, "pairs": "none"}]
+FEW = [{"family": "albert", "parts": 2, "call": 4, "clip": 1.0, "jit": None}, {"broken": 3, "pairs": "none"}]
 MANY = [
     {"clip": None},
-    {"parts": 2},
+    {"parts": 2, "jit": None},
     {"call": 2},
     {"jit": True},
     {"optimizer": "lamb", "clip": 1.0},
@@ -79,6 +79,7 @@ def few(tmp_path_factory):
     return alone(tmp_path_factory.mktemp("few"), FEW)
 
 
+@pytest.mark.long
 def test_two_mirrored_devices(few, tmp_path):
     """Parts and steps at once, the clip on the whole gradient, a step without a number."""
     compare(run(tmp_path, "two", FEW, kind="mirrored", devices=2), few, len(FEW))

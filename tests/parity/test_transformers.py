@@ -238,3 +238,17 @@ def test_a_causal_bert_is_a_decoder_there(tmp_path):
     real = given["padding_mask"].astype(bool)
     expected, _ = theirs(hf.AutoModel.from_pretrained(tmp_path / "gpt").eval(), given)
     assert abs(states(model.encoder, given) - expected)[:, real].max() < 1e-5
+
+
+@pytest.mark.parametrize("family", ["Bert", "Albert"])
+def test_a_half_precision_folder_is_computed_in_float32_by_both(family, tmp_path):
+    random_model(family, "MaskedLM").save_pretrained(tmp_path / "theirs")
+    load(tmp_path / "theirs").save_folder(tmp_path / "half", dtype="float16")
+    other = getattr(hf, f"{family}ForMaskedLM").from_pretrained(tmp_path / "half").eval()
+    assert {parameter.dtype for parameter in other.parameters()} == {torch.float32}
+    given, model = inputs(), load(tmp_path / "half")
+    found = model({**given, "mask_positions": np.arange(19)[None].repeat(5, 0)})
+    with torch.no_grad():
+        expected = other(**to_torch(given)).logits.numpy()
+    real = given["padding_mask"] > 0
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(found)[real], expected[real], atol=1e-5)

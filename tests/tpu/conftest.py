@@ -14,6 +14,8 @@ import pytest
 
 SCRIPTS = Path(__file__).parents[2] / "tpu"
 GIVEN = {"TPU": "bert", "ZONE": "us-west4-a", "BUCKET": "gs://mine/"}
+# Workers of pytest-xdist ignore Ctrl-C, and what they start would too; preexec_fn forks, of which JAX warns.
+HEARING = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
 
 
 class Cloud:
@@ -37,14 +39,13 @@ class Cloud:
         paths = {"PATH": f"{self.laptop}/bin:/usr/bin:/bin", "HOME": str(self.laptop), "CLOUD": str(self.folder)}
         chosen = {"RECIPE": "recipe.toml", "TEXTS": "a b", "POLL_S": "0.1", "SYNC_S": "0.1", "ASK_S": "1"}
         return subprocess.Popen(
-            [SCRIPTS / script],
+            [sys.executable, "-I", "-S", "-c", HEARING, SCRIPTS / script],
             cwd=self.laptop,
             env={key: value for key, value in (paths | GIVEN | chosen | settings).items() if value is not None},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def run(self, script, **settings):

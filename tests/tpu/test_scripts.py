@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from keras_bert_zoo.cli.pretrain import STOPPED
-from keras_bert_zoo.training.topologies import CHIPS
+from keras_bert_zoo.training.tpu.topologies import CHIPS
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "tpu"

@@ -3,6 +3,7 @@
 from contextlib import suppress
 from dataclasses import replace
 
+import keras
 import numpy as np
 import pytest
 from conftest import ALBERT, BERT
@@ -13,8 +14,21 @@ from keras_bert_zoo import ZooError, build, convert, fill_mask, finetune, load, 
 from keras_bert_zoo.corpus.records import scan
 from keras_bert_zoo.corpus.shards import Corpus
 from keras_bert_zoo.text import SentencePiece, TextVectorization, packaged
+from keras_bert_zoo.training.recipe import Recipe
 from keras_bert_zoo.training.runlog import EVENTS
+from keras_bert_zoo.training.stages import held_out
+from keras_bert_zoo.training.step import make_step
 from keras_bert_zoo.zoo.presets import PRESETS
+
+
+def masked_loss(model, data, number):
+    """On what is held out, in rows of a stage."""
+    recipe = Recipe.of(RECIPE)
+    batches, count = held_out(recipe, Corpus(data), number, (0, 1))
+    assert batches[0]["token_ids"].shape[1] == recipe.stages[number].length
+    step = make_step(model, keras.optimizers.SGD(0.0), 2, None, False)
+    found = [step.measure(batches[i]) for i in range(count)]
+    return sum(one["masked_lm"] for one in found) / sum(one["masked"] for one in found)
 
 
 def test_a_run_to_its_end(data, tmp_path):
@@ -22,7 +36,10 @@ def test_a_run_to_its_end(data, tmp_path):
     assert done.finished
     log = lines(tmp_path / "run")
     assert [line["step"] for line in log if "loss" in line] == [2, 4, 6, 8, 10, 12]
-    assert [line["step"] for line in log if "heldout_loss" in line] == [6, 12]
+    heldout = [line for line in log if "heldout_loss" in line]
+    assert [(line["step"], line["length"]) for line in heldout] == [(6, 24), (12, 32)]  # rows as the stage's own
+    assert heldout[-1]["heldout_masked_lm"] == pytest.approx(masked_loss(done.model, data, 1), rel=1e-6)
+    assert "step 6  held out, rows of 24: loss" in "\n".join(said)
     assert all(np.isfinite(value) for line in log for value in line.values())
     rates = [line["rate"] for line in log if "rate" in line]
     assert rates[0] == pytest.approx(1e-2 * (2 / 13) / 0.2)  # warm-up, then a line to 0 at a step after the last
@@ -40,6 +57,7 @@ def test_a_run_to_its_end(data, tmp_path):
     assert any("The model is in" in line for line in said)
 
 
+@pytest.mark.long
 def test_the_loss_falls(data, tmp_path):
     run(tmp_path / "run", data, steps=60, stages=[{"length": 24, "rows": 16}], evaluate_every=20, evaluate_rows=32)
     heldout = [line["heldout_masked_lm"] for line in lines(tmp_path / "run") if "heldout_masked_lm" in line]
@@ -63,7 +81,7 @@ def test_too_little_is_held_out_to_measure_on(tmp_path, tokenizer, caplog, heldo
     assert sum(shard["records"] for shard in Corpus(data).manifest["parts"]["heldout"]) == documents
     done, _ = run(tmp_path / "run", data, steps=2)
     assert done.finished
-    assert f"Nothing is measured on held-out text: it has {documents} documents" in caplog.text
+    assert f"Nothing is measured on held-out text in rows of 24: it has {documents} documents" in caplog.text
     assert [line["step"] for line in lines(tmp_path / "run")] == [2]
 
 
@@ -137,6 +155,7 @@ def test_words_that_are_hidden(data, tmp_path, tokenizer):
     assert load(tmp_path / "run" / "model").key == "masked_lm"
 
 
+@pytest.mark.long
 def test_an_albert(tmp_path, monkeypatch):
     """ALBERT's own way: SentencePiece, swapped sentences, n-grams, LAMB; in half precision, and stopped on the way."""
     monkeypatch.setitem(PRESETS, "albert_test", replace(ALBERT, max_length=40))

@@ -21,10 +21,10 @@ def value_of(variable):
     return keras.ops.convert_to_numpy(variable).copy()
 
 
-def make(pairs="sop", micro=4, clip=1.0, optimizer=None):
+def make(pairs="sop", micro=4, clip=1.0, optimizer=None, jit=False):
     keras.utils.set_random_seed(0)
     model = disturb(build(BERT, task=TASKS[pairs], dropout=0.0, attention_dropout=0.0, max_length=48))
-    return make_step(model, optimizer or keras.optimizers.SGD(0.0), micro, clip, False)
+    return make_step(model, optimizer or keras.optimizers.SGD(0.0), micro, clip, jit)
 
 
 @pytest.fixture
@@ -158,6 +158,19 @@ def test_a_step_without_a_number_changes_nothing(batch):
             np.testing.assert_array_equal(value_of(v), b, err_msg=name)
 
 
+@pytest.mark.parametrize("pairs", TASKS)
+def test_with_the_loss_compiled_alone(tmp_path, tokenizer, pairs):
+    batch = Batches(make_corpus(tmp_path, tokenizer), Objective(pairs=pairs), 48, 4, 1)[0]
+    plain, compiled = (make(pairs, 2, 0.5, keras.optimizers.SGD(0.1), jit) for jit in (False, None))
+    assert (compiled.judge._jit_compile, compiled.backward._jit_compile) == (True, False)
+    assert not plain.judge._jit_compile
+    for _ in range(2):
+        expected, found = plain(batch, 0.1), compiled(batch, 0.1)
+        assert found == pytest.approx(expected, rel=1e-6)
+    for (name, one), (_, other) in zip(plain.variables(), compiled.variables(), strict=True):
+        np.testing.assert_allclose(value_of(other), value_of(one), rtol=0, atol=1e-6, err_msg=name)
+
+
 def test_streams_of_random_numbers_go_on_and_are_kept(batch):
     model = build(BERT, task="pretraining", dropout=0.3, max_length=48)
     step = make_step(model, keras.optimizers.SGD(0.0), 4, None, False)
@@ -188,6 +201,7 @@ def run_steps(folder):
     np.savez(folder / "weights.npz", **arrays)
 
 
+@pytest.mark.long
 def test_jax_makes_the_same_steps(tmp_path):
     """20 steps on either backend, ids that repeat in every row: 1e-6."""
     pytest.importorskip("jax")

@@ -1,5 +1,6 @@
 import json
 
+import keras
 import numpy as np
 import pytest
 from conftest import BERT, GOLDENS, copy_folder
@@ -53,6 +54,35 @@ def test_parity_is_measured(golden, tmp_path, monkeypatch):
         Checkpoint, "array", lambda self, name: exact(self, name) * (1.5 if self.form == "google" else 1)
     )
     assert convert(golden[0], tmp_path / "google", "google").parity > 0.01
+
+
+@pytest.mark.parametrize("golden", ["bert", "albert"])
+def test_half_the_bytes(golden, tmp_path):
+    done = convert(GOLDENS / golden, tmp_path / "half", "huggingface", dtype="float16")
+    assert 0 < done.parity < 5e-3
+    tensors = load_file(tmp_path / "half" / "model.safetensors")
+    whole = load_file(GOLDENS / golden / "model.safetensors")
+    assert all(np.array_equal(array, whole[name].astype("float16")) for name, array in tensors.items())
+    model = load(tmp_path / "half")
+    assert model.dtype == "float32"
+    model.save_folder(tmp_path / "again", dtype="float16")
+    assert (tmp_path / "again" / "model.safetensors").read_bytes() == (
+        tmp_path / "half" / "model.safetensors"
+    ).read_bytes()
+
+
+def test_what_half_precision_cannot_do(tmp_path):
+    model = build(BERT, task="masked_lm")
+    for form in ("google", "keras"):
+        with pytest.raises(ZooError, match="float32 only"):
+            convert(GOLDENS / "bert", tmp_path / "x", form, dtype="float16")
+    with pytest.raises(ZooError, match="There is no dtype 'int8'"):
+        model.save_folder(tmp_path / "x", dtype="int8")
+    bias = model.masked_lm.bias
+    bias.assign(keras.ops.full(bias.shape, 7e4))
+    with pytest.raises(ZooError, match="masked_lm/bias has values above 65,504"):
+        model.save_folder(tmp_path / "x", dtype="float16")
+    assert not list(tmp_path.iterdir())
 
 
 def test_wrong_calls(tmp_path):

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from keras_bert_zoo.training.topologies import Chip
+from keras_bert_zoo.training.tpu.topologies import Chip
 
 SIZES = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 WIDTHS = {"f32": 4, "s32": 4, "u32": 4, "bf16": 2, "f16": 2, "pred": 1, "s8": 1, "u8": 1}  # bytes

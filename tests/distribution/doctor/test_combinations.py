@@ -2,8 +2,8 @@
 
 import pytest
 
-from keras_bert_zoo.distribution.combinations import RULES
-from keras_bert_zoo.distribution.faults import Facts, applies, find_faults
+from keras_bert_zoo.distribution.doctor.combinations import RULES
+from keras_bert_zoo.distribution.doctor.faults import Facts, applies, find_faults
 
 TEXT = 'pip install --no-deps "tensorflow-text=={}.*"'
 JAX = {"backend": "jax"}

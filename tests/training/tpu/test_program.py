@@ -2,8 +2,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from keras_bert_zoo.training.program import collectives, estimate, figures_of, leaving, refused
-from keras_bert_zoo.training.topologies import Chip
+from keras_bert_zoo.training.tpu.program import collectives, estimate, figures_of, leaving, refused
+from keras_bert_zoo.training.tpu.topologies import Chip
 
 PROGRAM = """
   %a = f32[] all-reduce(%x), channel_id=1, metadata={op_name="jit(learn)/reduce_sum"}

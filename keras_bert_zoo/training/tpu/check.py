@@ -17,9 +17,9 @@ from keras_bert_zoo.training.figures import train_flops
 from keras_bert_zoo.training.jax_step import JaxStep
 from keras_bert_zoo.training.plan import Plan
 from keras_bert_zoo.training.pretrain import make_training_step
-from keras_bert_zoo.training.program import estimate, figures_of, refused
 from keras_bert_zoo.training.recipe import Recipe, read_recipe
-from keras_bert_zoo.training.topologies import chip_of, devices_of
+from keras_bert_zoo.training.tpu.program import estimate, figures_of, refused
+from keras_bert_zoo.training.tpu.topologies import chip_of, devices_of
 
 GIB = 2**30
 

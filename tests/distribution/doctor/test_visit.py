@@ -6,9 +6,8 @@ import sys
 
 import pytest
 
-from keras_bert_zoo.distribution import doctor as room
-from keras_bert_zoo.distribution import machine
-from keras_bert_zoo.distribution.doctor import choose_dtype, doctor, is_unseen
+from keras_bert_zoo.distribution.doctor import machine, visit
+from keras_bert_zoo.distribution.doctor.visit import choose_dtype, doctor, is_unseen
 
 HERE = {"keras": "3.15.1", "tensorflow": "2.21.0", "jax": "0.10.2"}
 H200 = {"name": "NVIDIA H200", "memory_bytes": 150754820096, "driver": "570.86"}
@@ -33,7 +32,7 @@ def place(monkeypatch, tmp_path):
         monkeypatch.setattr(machine, "find_requirements", lambda versions: {})
         monkeypatch.setattr(machine, "find_gpus", lambda: list(gpus))
         monkeypatch.setattr(machine, "find_chips", lambda: list(chips))
-        monkeypatch.setattr(room, "probe", lambda name, timeout_s: looks[name])
+        monkeypatch.setattr(visit, "probe", lambda name, timeout_s: looks[name])
 
     return make
 
@@ -144,6 +143,12 @@ def test_a_long_list_is_broken_between_packages(place):
 
 def test_the_doctor_itself_imports_no_backend():
     heavy = "print([m for m in ('keras', 'numpy', 'tensorflow', 'jax') if m in sys.modules])"
-    code = f"import sys; from keras_bert_zoo.distribution import doctor, Runtime; doctor.survey(); {heavy}"
+    code = f"""
+import sys
+from keras_bert_zoo.distribution import Runtime
+from keras_bert_zoo.distribution.doctor import visit
+visit.survey()
+{heavy}
+"""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

@@ -37,11 +37,13 @@ def lowered(tmp_path_factory):
     return json.loads(out.read_text())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["bert", "albert"])
 def test_the_step_is_plain_stablehlo_for_tpu_and_gpu(lowered, name):
     assert lowered[name] == {"platforms": ["tpu", "cuda"], "calls": []}
 
 
+@pytest.mark.long
 def test_what_is_compiled_for_other_devices_is_the_step_that_runs(lowered):
     """Made on one device and moved, against made on eight and given arrays: one program."""
     assert lowered["moved"]["devices"] == 8

@@ -13,8 +13,8 @@ from typing import Any
 
 from keras_bert_zoo.errors import ZooError
 
-ROOT = Path(__file__).parents[2]
-CODE = "import sys; sys.path.append(sys.argv[1]); from keras_bert_zoo.distribution.probe import main; main()"
+ROOT = Path(__file__).parents[3]
+CODE = "import sys; sys.path.append(sys.argv[1]); from keras_bert_zoo.distribution.doctor.probe import main; main()"
 SPARING = {  # a run may be using the GPU
     "TF_FORCE_GPU_ALLOW_GROWTH": "true",
     "XLA_PYTHON_CLIENT_PREALLOCATE": "false",

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from keras_bert_zoo import __version__
-from keras_bert_zoo.distribution import machine
-from keras_bert_zoo.distribution.diagnosis import Diagnosis
-from keras_bert_zoo.distribution.faults import BACKENDS, Facts, find_failure, find_faults
-from keras_bert_zoo.distribution.probe import probe
+from keras_bert_zoo.distribution.doctor import machine
+from keras_bert_zoo.distribution.doctor.diagnosis import Diagnosis
+from keras_bert_zoo.distribution.doctor.faults import BACKENDS, Facts, find_failure, find_faults
+from keras_bert_zoo.distribution.doctor.probe import probe
 
 HALF = (8, 0)  # the compute capability from which a GPU multiplies bfloat16
 

@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from keras_bert_zoo.distribution import machine
+from keras_bert_zoo.distribution.doctor import machine
 
 
 def test_versions_come_from_what_is_installed(tmp_path, monkeypatch):

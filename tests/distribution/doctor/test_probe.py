@@ -4,7 +4,7 @@ import keras
 import pytest
 from conftest import on_jax
 
-from keras_bert_zoo.distribution.probe import ending, last_words, look, probe
+from keras_bert_zoo.distribution.doctor.probe import ending, last_words, look, probe
 
 ABORTS = """
 import os, sys

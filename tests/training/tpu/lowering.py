@@ -1,6 +1,6 @@
 """The step of JAX as it is given to compilers; run as a program, because TensorFlow has the process of the tests.
 
-KERAS_BACKEND=jax XLA_FLAGS=--xla_force_host_platform_device_count=8 python tests/training/lowering.py
+KERAS_BACKEND=jax XLA_FLAGS=--xla_force_host_platform_device_count=8 python tests/training/tpu/lowering.py
 """
 
 import json
@@ -17,7 +17,7 @@ from keras_bert_zoo.distribution import Runtime, make_runtime
 from keras_bert_zoo.training.jax_step import told
 from keras_bert_zoo.training.pretrain import make_training_step
 from keras_bert_zoo.training.recipe import Recipe
-from keras_bert_zoo.training.tpu_check import move
+from keras_bert_zoo.training.tpu.check import move
 
 SIZES = {"num_layers": 2, "num_heads": 2, "hidden_size": 8, "intermediate_size": 8, "vocab_size": 41}
 RECIPE = {"shape": SIZES, "dtype": "mixed_bfloat16", "stages": [{"length": 24, "rows": 16, "micro": 1}]}

@@ -1,6 +1,6 @@
 import pytest
 
-from keras_bert_zoo.distribution.faults import Facts, find_failure, find_faults
+from keras_bert_zoo.distribution.doctor.faults import Facts, find_failure, find_faults
 
 JAX = [
     "jaxlib<=0.10.2,>=0.10.1",

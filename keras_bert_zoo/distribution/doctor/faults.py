@@ -8,8 +8,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion
 
-from keras_bert_zoo.distribution.combinations import HOLDERS, OTHER, RULES, STOCK, TENSORFLOWS, Rule
-from keras_bert_zoo.distribution.probe import LATE
+from keras_bert_zoo.distribution.doctor.combinations import HOLDERS, OTHER, RULES, STOCK, TENSORFLOWS, Rule
+from keras_bert_zoo.distribution.doctor.probe import LATE
 
 BACKENDS = {"tensorflow": TENSORFLOWS, "jax": ("jax",)}  # and the packages that are imported under that name
 EXTRAS = {"": "", "gpu": "[cuda12]", "tpu": "[tpu]"}

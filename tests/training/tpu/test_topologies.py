@@ -4,8 +4,8 @@ import os
 import pytest
 
 from keras_bert_zoo import ZooError
-from keras_bert_zoo.training import topologies
-from keras_bert_zoo.training.topologies import chip_of, prepare_process
+from keras_bert_zoo.training.tpu import topologies
+from keras_bert_zoo.training.tpu.topologies import chip_of, prepare_process
 
 
 @pytest.mark.parametrize(

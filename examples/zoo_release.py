@@ -1,0 +1,236 @@
+"""A pretraining run as one of the zoo's own models: float16 weights, and a card that says what it cost and can do.
+
+python examples/zoo_release.py runs/bert_tiny runs/bert_tiny_long --corpus runs/shards --scores runs/scores.jsonl \\
+    --start "Words and places began as ..." --out keras_bert_zoo/zoo/packaged/bert_tiny
+
+The runs are given in their order, and the model is the last one's. `scores` are the lines that
+`benchmarks/finetune.py` prints for --weights NAME --with ours random words, and for --weights of the folder that the
+first run began with. The vocabulary stays out of the folder: the package has it.
+"""
+
+import argparse
+import json
+import os
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from statistics import mean
+from textwrap import fill
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+from keras_bert_zoo import Corpus, load
+from keras_bert_zoo.corpus.batches import Batches, Objective
+from keras_bert_zoo.corpus.masking import Masking
+from keras_bert_zoo.disk import sha256
+from keras_bert_zoo.showing import as_png
+from keras_bert_zoo.tasks import Task
+from keras_bert_zoo.training.optimizers import AdamW
+from keras_bert_zoo.training.step import make_step
+
+FIGURES = {  # what is told of a set: a figure of benchmarks/finetune.py, its name, and Google's BERT-Tiny by it
+    "sst2": ("accuracy", "SST-2, accuracy on dev", "83.2 (test)"),
+    "mrpc": ("f1 1", "MRPC, F1 on test", "81.1"),
+    "rte": ("accuracy", "RTE, accuracy on dev", "57.2 (test)"),
+    "cola": ("matthews", "CoLA, Matthews's correlation on dev", "0.0 (test)"),
+    "sms": ("f1 spam", "SMS spam, F1 of spam", ""),
+}
+COLUMNS = ("this model", "before pretraining", "random weights", "words")
+CARD = """---
+library_name: keras_bert_zoo
+license: apache-2.0
+language: en
+tags: [keras, {family}]
+---
+# {name}
+
+An English, uncased {upper} of {config.num_layers} depths and {config.hidden_size} hidden numbers, {parameters:,}
+parameters, pretrained by keras_bert_zoo itself. It comes with the package (without a pooler):
+
+```python
+import keras_bert_zoo
+
+keras_bert_zoo.fill_mask("Paris is the [MASK] of France.", "{name}")
+run = keras_bert_zoo.finetune("{name}", train="reviews.csv", text="review", label="stars")
+```
+
+## What it learnt from
+
+{documents:,} documents, {corpus_tokens:,} tokens: English novels of 1840 to 1920 (ELTeC), encyclopaedia articles, and
+film reviews without labels (IMDB), without those that hold a text of a test set (`examples/pretraining_text.py`).
+What such text says of people it may say too.
+
+## How
+
+{start} Masked words at {rate:.0%} ({unit}), rows filled with whole texts, AdamW: {ways}. In all {tokens:,} tokens,
+{hours:.1f} hours on {place}; `examples/LOG.md` says what else was tried. On all text held out: {heldout}.
+
+![the loss by step](curves.png)
+
+## What it can do
+
+Fine-tuned by `benchmarks/finetune.py` ({settings}); beside it what it began as, the same shape from random weights,
+logistic regression on TF-IDF of the words, and what Google's BERT-Tiny of 2 x 128, which read 3.3 billion words, has in
+GLUE (google-research/bert). Means, and how many seeds they are of.
+
+{table}
+
+float16, {size:.1f} MB, SHA-256 of `model.safetensors` `{sum}`.
+"""
+
+
+def lines_of(path: Path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text().splitlines() if line.startswith("{")]
+
+
+def recipe_of(run: Path) -> dict:
+    return json.loads((run / "recipe.json").read_text())
+
+
+def column(line: dict, name: str) -> str:
+    """The column of a line of `benchmarks/finetune.py`."""
+    if line["with"] == "ours":
+        return "this model" if line["weights"] == name else "before pretraining"
+    return {"random": "random weights"}.get(line["with"], line["with"])
+
+
+def score_table(scores: Iterable[dict], name: str) -> str:
+    """A row for every set, in Markdown."""
+    by_set = defaultdict(lambda: defaultdict(list))
+    for line in scores:
+        by_set[line["set"]][column(line, name)].append(100 * line[FIGURES[line["set"]][0]])
+    rows = [f"| | {' | '.join(COLUMNS)} | Google's BERT-Tiny |", "|---" * (len(COLUMNS) + 2) + "|"]
+    for key in (key for key in FIGURES if key in by_set):
+        _, title, google = FIGURES[key]
+        found = [by_set[key][one] for one in COLUMNS]
+        cells = [f"{mean(values):.1f} ({len(values)})" if values else "" for values in found]
+        rows.append(f"| {title} | {' | '.join(cells)} | {google} |")
+    return "\n".join(rows)
+
+
+def settings(scores: Iterable[dict]) -> str:
+    """How the lines were made, each way once."""
+    ways = {}
+    for line in (line for line in scores if "rate" in line):
+        some = f", {line['rows']:,} training texts of {line['set'].upper()}" if line.get("rows") else ""
+        ways[f"rate {line['rate']:g}, {line['epochs']} epochs, {line['batch']} texts a step{some}"] = None
+    return "; ".join(ways)
+
+
+def hours_of(log: list[dict]) -> float:
+    """Of the steps themselves, by the speeds that the log has."""
+    spent, before = 0.0, 0
+    for line in (line for line in log if "tokens" in line):
+        spent += (line["tokens"] - before) / line["tokens_per_s"]
+        before = line["tokens"]
+    return spent / 3600
+
+
+def whole_log(runs: Iterable[Path]) -> list[dict]:
+    """The logs of runs one after the other, with the steps and tokens of all before."""
+    found, step, tokens = [], 0, 0
+    for run in runs:
+        log = lines_of(run / "log.jsonl")
+        counted = [line["tokens"] for line in log if "tokens" in line]
+        for line in log:
+            more = {"tokens": line["tokens"] + tokens} if "tokens" in line else {}
+            found.append(line | more | {"step": line["step"] + step})
+        step, tokens = step + log[-1]["step"], tokens + max(counted)
+    return found
+
+
+def way(run: Path, recipe: str) -> str:
+    """What a run did, in words."""
+    said, steps = recipe_of(run), lines_of(run / "log.jsonl")[-1]["step"]
+    lengths = " and ".join(str(stage["length"]) for stage in said["stages"])
+    return f"{steps:,} steps in rows of {lengths} at {said['optimizer']['rate']:g} (`examples/recipes/{recipe}`)"
+
+
+def wrapped(text: str) -> str:
+    """Markdown with its plain paragraphs in lines of 120."""
+    plain = [part if part[:1] in "|#-`!\n" or "```" in part else fill(part, 120) for part in text.split("\n\n")]
+    return "\n\n".join(plain)
+
+
+def held_out(model: Task, corpus: Path, recipe: dict, length: int) -> str:
+    """The loss and the share that is guessed on all that is held out, in rows of a length."""
+    objective = Objective(pairs="none", masking=Masking(**recipe["masking"]))
+    batches, step = (
+        Batches(Corpus(corpus, "heldout"), objective, length, 1),
+        make_step(model, AdamW(0.0), 1, None, None),
+    )
+    found = [step.measure(batches[row]) for row in range(len(batches.epoch(0).rows))]
+    loss, right, masked = (sum(one[key] for one in found) for key in ("masked_lm", "masked_correct", "masked"))
+    return f"in rows of {length} **{loss / masked:.3f}** nats a hidden piece, **{right / masked:.1%}** of them guessed"
+
+
+def draw(log: list[dict]) -> bytes:
+    """The loss in training and on held-out text, as a PNG."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 3.5), layout="constrained")
+    axes = figure.subplots()
+    learnt = [(line["step"], line["masked_lm"]) for line in log if "masked_lm" in line]
+    axes.plot(*zip(*learnt, strict=True), label="training")
+    held = [line for line in log if "heldout_masked_lm" in line]
+    for length in sorted({line["length"] for line in held}):
+        points = [(line["step"], line["heldout_masked_lm"]) for line in held if line["length"] == length]
+        axes.plot(*zip(*points, strict=True), "o-", label=f"held out, rows of {length}")
+    axes.set(xlabel="step", ylabel="loss (nats a hidden piece)")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    return as_png(figure)
+
+
+def release(runs: list[Path], recipes: list[str], corpus: Path, scores: list[dict], out: Path, **said: str) -> Path:
+    """Write the folder of finished runs, each of which went on from the one before."""
+    log, run = whole_log(runs), runs[-1]
+    recipe = recipe_of(run)
+    manifest = json.loads((corpus / "manifest.json").read_text())
+    lengths = sorted({stage["length"] for one in runs for stage in recipe_of(one)["stages"]})
+    model = load(run / "model")
+    heldout = "; ".join(held_out(model, corpus, recipe, length) for length in lengths)
+    model.tokenizer = None
+    model.save_folder(out, overwrite=True, dtype="float16", files={"curves.png": draw(log)})
+    weights = out / "model.safetensors"
+    text = CARD.format(
+        family=model.encoder.config.family,
+        upper=model.encoder.config.family.upper(),
+        config=model.encoder.config,
+        parameters=model.count_params(),
+        documents=manifest["documents"],
+        corpus_tokens=sum(shard["tokens"] for part in manifest["parts"].values() for shard in part),
+        rate=recipe["masking"]["rate"],
+        unit={"word": "whole words", "piece": "pieces", "ngram": "runs of words"}[recipe["masking"]["unit"]],
+        ways="; then ".join(way(one, name) for one, name in zip(runs, recipes, strict=True)),
+        tokens=max(line["tokens"] for line in log if "tokens" in line),
+        hours=hours_of(log),
+        heldout=heldout,
+        table=score_table(scores, said["name"]),
+        settings=settings(scores),
+        size=weights.stat().st_size / 1e6,
+        sum=sha256(weights),
+        **said,
+    )
+    (out / "README.md").write_text(wrapped(text) + "\n")
+    return out
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", type=Path, nargs="+")
+    parser.add_argument("--corpus", type=Path, required=True)
+    parser.add_argument("--scores", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--recipes", nargs="+", help="files under examples/recipes; else zoo_ and the run's name")
+    parser.add_argument("--start", required=True, help="a sentence: what the weights began as")
+    parser.add_argument("--place", default="two cores of a CPU", help="where it was trained")
+    given = parser.parse_args()
+    recipes = given.recipes or [f"zoo_{run.name}.toml" for run in given.runs]
+    said = {key: getattr(given, key) for key in ("start", "place")} | {"name": given.out.name}
+    release(given.runs, recipes, given.corpus, lines_of(given.scores), given.out, **said)
+    print((given.out / "README.md").read_text())
+
+
+if __name__ == "__main__":
+    main()

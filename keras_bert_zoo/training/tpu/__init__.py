@@ -1,0 +1,1 @@
+"""Whether pretraining fits a TPU that is not here."""
