@@ -1,9 +1,12 @@
-"""A small BERT to pretrain, whose words and places begin as the principal components of a larger one's.
+"""A small BERT or ALBERT to pretrain, whose words and places begin as the principal components of a larger one's.
 
 python examples/small_from_large.py minilm_l6 bert_tiny --out runs/bert_tiny_start
+python examples/small_from_large.py minilm_l6 albert_tiny --out runs/albert_tiny_start
 
-The folder goes into a recipe as its `weights`. Both have the same vocabulary; all else begins at random, in numbers as
-large as a narrow model needs (0.08 in place of 0.02).
+The folder goes into a recipe as its `weights`. With a vocabulary of its own, a piece of the small model begins as the
+mean of the larger one's pieces for the same text. All else begins at random, in numbers as large as a narrow model
+needs (0.08 in place of 0.02); an ALBERT's words, and the kernel that widens them, are made so large that its block and
+its head get numbers of the size that a BERT's get.
 """
 
 import argparse
@@ -15,48 +18,66 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 import numpy as np
 
-from keras_bert_zoo import build
+from keras_bert_zoo import BertConfig, build, tokenizer
 from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.tasks import Task
+from keras_bert_zoo.text import Tokenizer
 
 SPREAD = 0.08  # standard deviation of all weights at the start
-TABLES = ("tokens", "positions")
+NARROW, WIDEN = 0.125, 1.75  # of tables narrower than the states; and how much larger the kernel behind them is
+MARKS = str.maketrans({"▁": " ", "#": ""})  # how WordPiece and SentencePiece say where a word begins
 
 
-def components(table: np.ndarray, width: int) -> np.ndarray:
+def components(table: np.ndarray, width: int, spread: float = SPREAD) -> np.ndarray:
     """The rows (N, width) in their first principal components, turned so that no column is larger than others."""
     centred = table.astype("float64") - table.mean(0)
     _, directions = np.linalg.eigh(centred.T @ centred)
     kept = centred @ directions[:, ::-1][:, :width]
     turn, _ = np.linalg.qr(np.random.default_rng(0).normal(size=(width, width)))
-    return (kept @ turn * SPREAD / kept.std()).astype("float32")
+    return (kept @ turn * spread / kept.std()).astype("float32")
 
 
-def shrink(large: Task, small: str) -> Task:
-    """A masked-LM model of the zoo's shape `small`, with tables out of the larger one's."""
+def translated(table: np.ndarray, theirs: Tokenizer, ours: Tokenizer) -> np.ndarray:
+    """Their rows (N, H) for our pieces (M, H): that of the same role, or the mean of those that spell the same."""
+    texts = [piece.translate(MARKS).strip() for piece in ours.vocabulary.pieces]
+    found = np.stack([table[ids].mean(0) if ids else table.mean(0) for ids in theirs.ids(texts)])
+    for role in ours.vocabulary.specials:
+        found[ours.vocabulary.special(role)] = table[theirs.vocabulary.special(role)]
+    return found
+
+
+def shrink(large: Task, small: str | BertConfig, vocabulary: Tokenizer) -> Task:
+    """A masked-LM model of the shape `small` with this vocabulary, and with tables out of the larger one's."""
     keras.utils.set_random_seed(0)
     model = build(small, task="masked_lm", initializer_range=SPREAD, dropout=0.0, attention_dropout=0.0)
     narrow, wide = model.encoder.config, large.encoder.config
-    if narrow.vocab_size != wide.vocab_size or narrow.embedding_size > wide.embedding_size:
+    if narrow.vocab_size != len(vocabulary.vocabulary) or narrow.embedding_size > wide.embedding_size:
         raise ZooError(
             f"{narrow.vocab_size:,} pieces in {narrow.embedding_size} numbers each cannot be taken from "
-            f"{wide.vocab_size:,} in {wide.embedding_size}: give a large and a small model of one vocabulary."
+            f"{len(vocabulary.vocabulary):,} in {wide.embedding_size}: give a smaller shape, and its own vocabulary."
         )
-    for name in TABLES:
-        theirs, ours = (getattr(m.encoder.embeddings, name).weights[0] for m in (large, model))
-        ours.assign(components(keras.ops.convert_to_numpy(theirs)[: ours.shape[0]], ours.shape[1]))
-    model.tokenizer = large.tokenizer
+    ours, theirs = model.encoder.embeddings, large.encoder.embeddings
+    words, places = (keras.ops.convert_to_numpy(one.weights[0]) for one in (theirs.tokens, theirs.positions))
+    if vocabulary.vocabulary.pieces != large.tokenizer.vocabulary.pieces:
+        words = translated(words, large.tokenizer, vocabulary)
+    factorized = narrow.embedding_size < narrow.hidden_size
+    for table, given in ((ours.tokens, words), (ours.positions, places)):
+        rows, width = table.weights[0].shape
+        table.weights[0].assign(components(given[:rows], width, NARROW if factorized else SPREAD))
+    if factorized:
+        ours.widen.kernel.assign(ours.widen.kernel * WIDEN)
+    model.tokenizer = vocabulary
     return model
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("large", help="a model that has a release")
-    parser.add_argument("small", help="a shape of the zoo with the same vocabulary")
+    parser.add_argument("small", help="a shape of the zoo, with the vocabulary that it has there")
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
     large = build(given.large, weights="pretrained")
-    print(shrink(large, given.small).save_folder(given.out, overwrite=True))
+    print(shrink(large, given.small, tokenizer(given.small)).save_folder(given.out, overwrite=True))
 
 
 if __name__ == "__main__":

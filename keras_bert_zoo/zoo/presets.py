@@ -23,14 +23,14 @@ def bert(layers: int, hidden: int, vocab: int = UNCASED, heads: int | None = Non
     )
 
 
-def albert(layers: int, hidden: int, heads: int, dropout: float = 0.0) -> BertConfig:
-    """An ALBERT of the released configs: one block, embeddings of 128, tanh GELU (Lan et al. 2020)."""
+def albert(layers: int, hidden: int, heads: int, dropout: float = 0.0, embedding: int = 128) -> BertConfig:
+    """An ALBERT of the released configs: one block, narrow embeddings, tanh GELU (Lan et al. 2020)."""
     return BertConfig(
         vocab_size=ENGLISH_ALBERT,
         num_layers=layers,
         num_blocks=1,
         hidden_size=hidden,
-        embedding_size=128,
+        embedding_size=embedding,
         num_heads=heads,
         intermediate_size=4 * hidden,
         activation="gelu_tanh",
@@ -63,6 +63,7 @@ PRESETS = {
         for hidden in (128, 256, 512, 768)
         if (layers, hidden) not in MINIATURES
     },
+    "albert_tiny": albert(3, 192, 3, embedding=64),  # our own shape: nobody has published one as small
     "albert_base": albert(12, 768, 12),
     "albert_large": albert(24, 1024, 16),
     "albert_xlarge": albert(24, 2048, 16),

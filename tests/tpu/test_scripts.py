@@ -166,12 +166,14 @@ def test_settings_come_from_a_file_where_they_are_not_given(cloud, tmp_path):
 
 
 def test_make_gives_all_settings_to_the_script(cloud):
+    for name in ("Makefile", "tpu", "examples"):
+        (cloud.laptop / name).symlink_to(ROOT / name)
     make = ["make", "--no-print-directory", "-o", ".venv/tpu-check", "pretrain-tpu"]
     given = ["TPU=bert", "ZONE=us-west4-a", "BUCKET=mine", "TEXTS=a b", f"BIN={cloud.laptop}/bin"]
 
     def run(*more):
         environment = os.environ | {"CLOUD": str(cloud.folder)}
-        return subprocess.run([*make, *given, *more], cwd=ROOT, env=environment, capture_output=True, text=True)
+        return subprocess.run([*make, *given, *more], cwd=cloud.laptop, env=environment, capture_output=True, text=True)
 
     assert run("-n").stdout.endswith("tpu/pretrain.sh\n")
     shown = run("DRY_RUN=1", "ENGINE=tf", "TOKENIZER=bert_tiny", "RUN=recipe").stdout.splitlines()

@@ -3,7 +3,8 @@ import pytest
 from keras_bert_zoo import ZooError, build, describe, list_models
 from keras_bert_zoo.zoo.presets import ALIASES, PRESETS, canonical
 
-# google-research/bert and albert, KerasHub and transformers agree on these: with pooler, without, MLM head, pretrainer
+# google-research/bert and albert, KerasHub and transformers agree on these, but for albert_tiny, which is ours alone:
+# with pooler, without, MLM head, pretrainer
 COUNTS = {
     "bert_tiny": (4_385_920, 4_369_408, None, None),
     "bert_mini": (11_170_560, 11_104_768, None, None),
@@ -38,6 +39,7 @@ COUNTS = {
     "bert_multilingual": (177_853_440, 177_262_848, 711_675, 178_566_653),
     "bert_multilingual_uncased": (167_356_416, 166_765_824, 698_007, 168_055_961),
     "bert_chinese": (102_267_648, 101_677_056, 613_256, 102_882_442),
+    "albert_tiny": (2_447_424, 2_410_368, 42_480, 2_490_290),
     "albert_base": (11_683_584, 11_092_992, 128_688, 11_813_810),
     "albert_large": (17_683_968, 16_634_368, 161_456, 17_847_474),
     "albert_xlarge": (58_724_864, 54_528_512, 292_528, 59_021_490),
