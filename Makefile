@@ -15,8 +15,8 @@ setup: .venv/ready  ## the package, editable, with what its tests need
 	touch $@
 
 quickstart: setup  ## teaches a BERT to tell spam from ham, shows how well, and asks it about four messages
-	$(BIN)/keras-bert-zoo finetune --data sms_spam --drop-duplicates --weights bert_tiny --learning-rate 3e-4 \
-		--epochs 4 --out runs/spam --overwrite
+	$(BIN)/keras-bert-zoo finetune --data sms_spam --drop-duplicates --weights bert_tiny --learning-rate 1e-3 \
+		--pooling mean --epochs 4 --out runs/spam --overwrite
 	@echo; echo "keras-bert-zoo predict runs/spam < examples/messages.txt"
 	@$(BIN)/keras-bert-zoo predict runs/spam < examples/messages.txt
 

@@ -7,8 +7,9 @@ Each system learns the same documents (BERT's uncased pieces, prepared once for 
 the pieces hidden, with the same AdamW (decay 0.01, beta_2 0.98, clip 1), the same learning rate, which falls to 0 with
 the CPU clock, and no dropout, in one thread of a process of its own. The loss is of the same hidden pieces of held-out
 documents for all, and measuring it is not counted. The clock is the process's own CPU time, which others on the machine
-hardly touch: the systems need not take turns. Ours begins as our recipes for narrow models say, its weights drawn at
-0.08; the others at their 0.02. "stock" is our loop and our beginning with Keras's own look-up and AdamW.
+hardly touch: the systems need not take turns. Ours begins as our recipe says, with words out of the same documents
+(`examples/words_from_text.py`), which its clock counts; "nothing" is ours from random weights, drawn at 0.08, "stock"
+our recipe with Keras's own look-up and AdamW, and the peers begin as they do, at random.
 Writes a line of JSON for every point, and the picture of the curves.
 """
 
@@ -21,10 +22,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+sys.path.append(str(Path(__file__).parents[1] / "examples"))
 
 import numpy as np
 
@@ -79,11 +82,13 @@ class Heldout:
 
 
 class Clock:
-    """CPU time of this process since the first step, without what is spent in measuring."""
+    """CPU time of this process since the first step, and `spent` before it, without what is spent in measuring."""
 
-    def __init__(self, minutes: float, peak: float, measure: Callable[[], float], say: Callable[[dict], None]):
+    def __init__(
+        self, minutes: float, peak: float, say: Callable[[dict], None], measure: Callable[[], float], spent=0.0
+    ):
         self.budget, self.peak, self.measure, self.say = 60 * minutes, peak, measure, say
-        self.began, self.points, self.tokens, self.steps = time.process_time(), 0, 0, 0
+        self.began, self.points, self.tokens, self.steps = time.process_time() - spent, 0, 0, 0
 
     @property
     def done(self) -> float:
@@ -106,28 +111,38 @@ class Clock:
         return done < 1
 
 
-def ours(folder: Path, heldout: Heldout, clock: Callable[..., Clock]) -> None:
+def ours(folder: Path, heldout: Heldout, clock: Callable[..., Clock], start: str = "text") -> None:
     from keras_bert_zoo.training.ahead import ahead
 
-    step, batches, measure = our_parts(folder, heldout)
+    step, batches, measure, spent = our_parts(folder, heldout, start)
     with ahead(batches, 0) as coming:
-        ticking = clock(measure)
+        ticking = clock(measure, spent)
         for batch in coming:
             step(batch, ticking.rate)
             if not ticking.after_step(int((batch["padding_mask"] > 0).sum())):
                 return
 
 
-def our_parts(folder: Path, heldout: Heldout):
-    """The step, its batches, and the measure of its model."""
+def nothing(folder: Path, heldout: Heldout, clock: Callable[..., Clock]) -> None:
+    ours(folder, heldout, clock, "nothing")
+
+
+def our_parts(folder: Path, heldout: Heldout, start: str):
+    """The step, its batches, the measure of its model, and what its beginning cost in seconds."""
     import keras
+    from words_from_text import begin
 
     from keras_bert_zoo import build
     from keras_bert_zoo.training.optimizers import AdamW
     from keras_bert_zoo.training.step import make_step
 
     keras.utils.set_random_seed(0)
-    model = build("bert_tiny", task="masked_lm", dropout=0.0, attention_dropout=0.0, initializer_range=0.08)
+    began = time.process_time()
+    if start == "text":
+        model = begin(Corpus(folder), "bert_tiny")
+    else:
+        model = build("bert_tiny", task="masked_lm", dropout=0.0, attention_dropout=0.0, initializer_range=0.08)
+    spent = time.process_time() - began
     optimizer = AdamW(0.0, DECAY, beta_2=BETA_2, epsilon=EPSILON, global_clipnorm=None)
 
     def scores(ids, places):
@@ -136,7 +151,7 @@ def our_parts(folder: Path, heldout: Heldout):
         return np.array(model.predict_on_batch(inputs))
 
     batches = Batches(Corpus(folder), Objective(), LENGTH, ROWS)
-    return make_step(model, optimizer, ROWS, CLIP, None), batches, lambda: heldout.loss(scores)
+    return make_step(model, optimizer, ROWS, CLIP, None), batches, lambda: heldout.loss(scores), spent
 
 
 def stock(folder: Path, heldout: Heldout, clock: Callable[..., Clock]) -> None:
@@ -149,7 +164,7 @@ def stock(folder: Path, heldout: Heldout, clock: Callable[..., Clock]) -> None:
     from keras_bert_zoo.training.goals import PRETRAINING
 
     tables.lookup = embeddings.lookup = lambda table, ids: keras.ops.take(table, keras.ops.cast(ids, "int32"), axis=0)
-    step, batches, measure = our_parts(folder, heldout)
+    step, batches, measure, spent = our_parts(folder, heldout, "text")
     model, optimizer = step.model, keras.optimizers.AdamW(**stock_settings())
     optimizer.exclude_from_weight_decay(var_names=[r"(^|/)(gamma|beta|bias)(:0)?$"])
     optimizer.build(model.trainable_variables)
@@ -163,7 +178,7 @@ def stock(folder: Path, heldout: Heldout, clock: Callable[..., Clock]) -> None:
         optimizer.apply(tape.gradient(total, variables), model.trainable_variables)
 
     with ahead(batches, 0) as coming:
-        ticking = clock(measure)
+        ticking = clock(measure, spent)
         for batch in coming:
             optimizer.learning_rate.assign(ticking.rate)
             count = batch["mask_weights"].sum()
@@ -280,7 +295,7 @@ def order(rows: int):
         yield from (shuffled[at : at + ROWS] for at in range(0, rows - ROWS + 1, ROWS))
 
 
-SYSTEMS = {"ours": ours, "stock": stock, "transformers": transformers, "kerashub": kerashub}
+SYSTEMS = {"ours": ours, "nothing": nothing, "stock": stock, "transformers": transformers, "kerashub": kerashub}
 
 
 def one(given: argparse.Namespace, name: str) -> None:
@@ -299,10 +314,7 @@ def one(given: argparse.Namespace, name: str) -> None:
             minutes, tokens = line["cpu_s"] / 60, line["tokens"]
             print(f"{name} {minutes:.1f} min  loss {line['loss']:.4f}  {tokens:,} tokens", flush=True)
 
-        def clock(measure: Callable[[], float]) -> Clock:
-            return Clock(given.minutes, given.rate, measure, say)
-
-        SYSTEMS[name](given.corpus, Heldout(given.corpus), clock)
+        SYSTEMS[name](given.corpus, Heldout(given.corpus), partial(Clock, given.minutes, given.rate, say))
 
 
 def draw(out: Path) -> None:

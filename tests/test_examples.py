@@ -16,6 +16,7 @@ import pytest
 from conftest import ALBERT, BERT
 from corpora import make_corpus
 from safetensors.numpy import load_file
+from scipy.sparse import csr_matrix
 
 import keras_bert_zoo
 
@@ -70,6 +71,57 @@ def test_a_small_model_from_a_large_one(tokenizer):
     words, widened = (float(keras.ops.std(layer.weights[0])) for layer in (narrow.tokens, narrow.widen))
     assert words == pytest.approx(module["NARROW"], rel=1e-3)
     assert 1.3 * module["SPREAD"] < widened < 1.8 * module["SPREAD"]
+
+
+@pytest.fixture
+def from_text(monkeypatch):
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    return runpy.run_path(str(EXAMPLES / "words_from_text.py"))
+
+
+def test_what_stands_near_a_piece(from_text):
+    """Each pair counts for both of its pieces by how near they are, and none reaches into another document."""
+    ids = np.array([3, 1, 3, 2, *[-1] * from_text["NEAR"], 3, 0])
+    found = from_text["neighbours"](ids, 5).toarray()
+    counts = {(3, 1): 2, (3, 3): 1, (3, 2): 1 + 1 / 3, (1, 2): 1 / 2, (3, 0): 1}  # 3 and 3 are two apart: 1/2, twice
+    columns = [3, 0, 1, 2, 4]  # by how common, and then by id
+    for (one, other), count in counts.items():
+        assert found[one, columns.index(other)] == pytest.approx(count), (one, other)
+        assert found[other, columns.index(one)] == pytest.approx(count), (one, other)
+    assert found.sum() == pytest.approx(2 * sum(counts.values()) - 1)
+
+
+def test_information_is_of_what_is_oftener_than_by_chance(from_text):
+    counts = np.array([[6.0, 1, 0], [1, 1, 2], [0, 0, 4]])
+    found = from_text["information"](csr_matrix(counts)).toarray()
+    smooth = counts.sum(0) ** from_text["SMOOTH"]
+    with np.errstate(divide="ignore"):
+        expected = np.log(counts / counts.sum(1, keepdims=True) / (smooth / smooth.sum()))
+    np.testing.assert_allclose(found, np.maximum(expected, 0), rtol=1e-6)
+    assert found[0, 1] == 0 < found[0, 0]
+
+
+def test_words_from_the_text_itself(from_text, tmp_path, tokenizer):
+    """Pieces with the same company begin alike."""
+    random = np.random.default_rng(0)
+    frames = [(5, 6), (7, 8)]  # 10 and 11 stand in the first, 12 and 13 in the second
+    rows = [(a, word, b) for (a, b), words in zip(frames, ((10, 11), (12, 13)), strict=True) for word in words]
+    ids = np.array([piece for row in random.integers(4, size=500) for piece in (*rows[row], *[-1] * 4)])
+    table = from_text["word_table"](ids, 14, 3)
+    near = np.linalg.norm(table[:, None] - table, axis=-1)
+    assert max(near[10, 11], near[12, 13]) < 0.2 * min(near[10, 12], near[10, 13], near[11, 12])
+    corpus = keras_bert_zoo.Corpus(make_corpus(tmp_path, tokenizer).folder)
+    model = from_text["begin"](corpus, BERT)
+    text = from_text["running_text"](corpus)
+    assert text[: len(corpus.read(0).token_ids)].tolist() == list(corpus.read(0).token_ids)
+    words = from_text["components"](from_text["word_table"](text, BERT.vocab_size, 12), 12)
+    for layer, expected in (("tokens", words), ("positions", from_text["components"](from_text["sines"](23, 12), 12))):
+        found = keras.ops.convert_to_numpy(getattr(model.encoder.embeddings, layer).weights[0])
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert model.tokenizer.vocabulary.pieces == tokenizer.vocabulary.pieces
+    np.testing.assert_allclose(
+        from_text["sines"](3, 4)[2], [np.sin(2), np.cos(2), np.sin(0.02), np.cos(0.02)], rtol=1e-6
+    )
 
 
 def test_words_of_another_vocabulary(tokenizer):

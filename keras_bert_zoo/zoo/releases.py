@@ -107,7 +107,7 @@ RELEASES: dict[str, dict[str, Release]] = {
     "minilm_l12": {"huggingface": hub("sentence-transformers/all-MiniLM-L12-v2")},
 }
 
-OURS = {"bert_tiny": Release("packaged", "bert_tiny")}  # pretrained by us
+OURS = {name: Release("packaged", name) for name in ("bert_tiny", "albert_tiny")}  # pretrained by us
 for model, own in OURS.items():
     RELEASES[model] = {"zoo": own} | RELEASES.get(model, {})
 
