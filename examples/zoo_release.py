@@ -50,7 +50,7 @@ parameters, pretrained by keras_bert_zoo itself. It comes with the package (with
 ```python
 import keras_bert_zoo
 
-keras_bert_zoo.fill_mask("Paris is the [MASK] of France.", "{name}")
+keras_bert_zoo.fill_mask("The movie was one of the [MASK] films of the year.", "{name}")
 run = keras_bert_zoo.finetune("{name}", train="reviews.csv", text="review", label="stars")
 ```
 
@@ -142,7 +142,7 @@ def whole_log(runs: Iterable[Path]) -> list[dict]:
 def way(run: Path, recipe: str) -> str:
     """What a run did, in words."""
     said, steps = recipe_of(run), lines_of(run / "log.jsonl")[-1]["step"]
-    lengths = " and ".join(str(stage["length"]) for stage in said["stages"])
+    lengths = " and ".join(dict.fromkeys(str(stage["length"]) for stage in said["stages"]))
     return f"{steps:,} steps in rows of {lengths} at {said['optimizer']['rate']:g} (`examples/recipes/{recipe}`)"
 
 
