@@ -1,7 +1,7 @@
 """A pretraining run as one of the zoo's own models: float16 weights, and a card that says what it cost and can do.
 
-python examples/zoo_release.py runs/bert_tiny runs/bert_tiny_long --corpus runs/shards --scores runs/scores.jsonl \\
-    --start "Words and places began as ..." --out keras_bert_zoo/zoo/packaged/bert_tiny
+python examples/zoo_release.py runs/bert_tiny --corpus runs/shards --scores runs/scores.jsonl \\
+    --start "Words began as ..." --out keras_bert_zoo/zoo/packaged/bert_tiny
 
 The runs are given in their order, and the model is the last one's. `scores` are the lines that
 `benchmarks/finetune.py` prints for --weights NAME --with ours random words, and for --weights of the folder that the

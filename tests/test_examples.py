@@ -113,7 +113,8 @@ def test_words_from_the_text_itself(from_text, tmp_path, tokenizer):
     corpus = keras_bert_zoo.Corpus(make_corpus(tmp_path, tokenizer).folder)
     model = from_text["begin"](corpus, BERT)
     text = from_text["running_text"](corpus)
-    assert text[: len(corpus.read(0).token_ids)].tolist() == list(corpus.read(0).token_ids)
+    first = corpus.read(0).token_ids.tolist()
+    assert text[: len(first) + 5].tolist() == [*first, *[-1] * from_text["NEAR"], corpus.read(1).token_ids[0]]
     words = from_text["components"](from_text["word_table"](text, BERT.vocab_size, 12), 12)
     for layer, expected in (("tokens", words), ("positions", from_text["components"](from_text["sines"](23, 12), 12))):
         found = keras.ops.convert_to_numpy(getattr(model.encoder.embeddings, layer).weights[0])
