@@ -1,4 +1,5 @@
-"""The classic way from scratch: words learnt from reviews, hidden words guessed in them, then a judge of reviews.
+"""From scratch: words learnt from reviews, at first by the company they keep, then by guessing hidden ones, and at last
+a judge of reviews.
 
 python examples/from_scratch.py --data $KBZ_DATA --out runs/from_scratch    # hours on a CPU; goes on when killed
 python examples/from_scratch.py --data $KBZ_DATA --out runs/try --reviews 500 --steps 50    # minutes
@@ -17,15 +18,16 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from keras_bert_zoo import fill_mask, finetune, prepare, pretrain
+from words_from_text import begin
+
+from keras_bert_zoo import Corpus, fill_mask, finetune, prepare, pretrain
 from keras_bert_zoo.text import TextVectorization
 
 RECIPE = {
-    "model": "bert_tiny",
-    "shape": {"dropout": 0.0, "attention_dropout": 0.0},
+    "objective": {"pairs": "none"},
     "masking": {"unit": "piece"},
     "optimizer": {"rate": 2e-3, "warmup": 0.02, "beta_2": 0.98},
-    "stages": [{"length": 128, "rows": 32, "share": 0.9}, {"length": 512, "rows": 8, "share": 0.1}],
+    "stages": 2 * [{"length": 128, "rows": 32, "share": 0.43}, {"length": 512, "rows": 8, "share": 0.07}],
 }
 WORDS, LENGTH = 20_000, 384
 
@@ -53,7 +55,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=os.environ.get("KBZ_DATA"), required="KBZ_DATA" not in os.environ)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=20_000)
+    parser.add_argument("--steps", type=int, default=6000)
     parser.add_argument("--reviews", type=int, help="so many of each kind only")
     given = parser.parse_args()
     imdb, out = Path(given.data) / "imdb", given.out
@@ -66,7 +68,8 @@ def main() -> None:
 
     words = TextVectorization.learn(texts, size=WORDS)
     prepare(out / "texts", out / "shards", words, split="line")
-    run = pretrain(RECIPE, out / "pretrained", out / "shards", steps=given.steps)
+    start = begin(Corpus(out / "shards"), "bert_tiny").save_folder(out / "start", overwrite=True)
+    run = pretrain(RECIPE, out / "pretrained", out / "shards", weights=str(start), steps=given.steps)
     for text in ("one of the [MASK] movies i have ever seen", "the [MASK] was great but the story was boring"):
         print(text, [guess["token"] for guess in fill_mask(text, run.model)[0]])
 
@@ -79,6 +82,7 @@ def main() -> None:
         split=(0.1, 0.0),
         out=out / "judge",
         learning_rate=3e-4,
+        pooling="mean",
         epochs=3,
         length=LENGTH,
         overwrite=True,

@@ -67,7 +67,8 @@ def information(counts: csr_matrix) -> csr_matrix:
 def word_table(ids: np.ndarray, vocab_size: int, width: int) -> np.ndarray:
     """The first components of what stands near a piece, (N, width); what never occurs lies in the middle."""
     left, sizes, _ = randomized_svd(information(neighbours(ids, vocab_size)), width, n_iter=3, random_state=0)
-    return left * np.sqrt(sizes)
+    found = left * np.sqrt(sizes)
+    return np.pad(found, ((0, 0), (0, width - found.shape[1])))  # a small vocabulary has fewer components
 
 
 def sines(rows: int, width: int) -> np.ndarray:
@@ -77,9 +78,10 @@ def sines(rows: int, width: int) -> np.ndarray:
 
 
 def begin(corpus: Corpus, shape: str | BertConfig) -> Task:
-    """A masked-LM model of this shape with tables out of a corpus."""
+    """A masked-LM model of this shape, with the vocabulary of a corpus and tables out of its text."""
     keras.utils.set_random_seed(0)
-    model = build(shape, task="masked_lm", initializer_range=SPREAD, dropout=0.0, attention_dropout=0.0)
+    sizes = {"vocab_size": len(corpus.tokenizer().vocabulary), "initializer_range": SPREAD}
+    model = build(shape, task="masked_lm", dropout=0.0, attention_dropout=0.0, **sizes)
     tables = model.encoder.embeddings
     rows, width = tables.tokens.weights[0].shape
     tables.tokens.weights[0].assign(components(word_table(running_text(corpus), rows, width), width))
@@ -91,7 +93,7 @@ def begin(corpus: Corpus, shape: str | BertConfig) -> Task:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", type=Path, help="a folder of `keras-bert-zoo prepare`")
-    parser.add_argument("shape", help="a model of the zoo with the corpus's vocabulary")
+    parser.add_argument("shape", help="a model of the zoo; it gets the corpus's vocabulary")
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
     print(begin(Corpus(given.corpus), given.shape).save_folder(given.out, overwrite=True))

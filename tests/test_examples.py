@@ -211,6 +211,7 @@ def test_from_scratch(tmp_path, monkeypatch, capsys):
                     member = tarfile.TarInfo(f"aclImdb/{name}/{number}_7.txt")
                     member.size = len(text)
                     tape.addfile(member, io.BytesIO(text))
+    monkeypatch.syspath_prepend(str(EXAMPLES))
     module = runpy.run_path(str(EXAMPLES / "from_scratch.py"))
     monkeypatch.setitem(module["RECIPE"], "stages", [{"length": 64, "rows": 4}])
     monkeypatch.setattr(sys, "argv", ["x", "--data", str(tmp_path), "--out", str(tmp_path / "out"), "--steps", "3"])
