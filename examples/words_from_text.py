@@ -45,7 +45,8 @@ def neighbours(ids: np.ndarray, vocab_size: int) -> csr_matrix:
     for start in range(0, len(ids), CHUNK):
         part = ids[start : start + CHUNK + NEAR]
         for distance in range(1, NEAR + 1):
-            left, right = part[:-distance], part[distance:]
+            right = part[distance : distance + CHUNK]
+            left = part[: len(right)]
             for word, context in ((left, right), (right, left)):
                 kept = (word >= 0) & (column[context] >= 0)
                 places = word[kept], column[context[kept]]

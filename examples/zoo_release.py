@@ -109,12 +109,14 @@ def score_table(scores: Iterable[dict], name: str) -> str:
 
 
 def settings(scores: Iterable[dict]) -> str:
-    """How the lines were made, each way once."""
-    ways = {}
+    """How the lines were made: each way, and the sets that it was taken for."""
+    ways = defaultdict(dict)
     for line in (line for line in scores if "rate" in line):
-        some = f", {line['rows']:,} training texts of {line['set'].upper()}" if line.get("rows") else ""
-        ways[f"rate {line['rate']:g}, {line['epochs']} epochs, {line['batch']} texts a step{some}"] = None
-    return "; ".join(ways)
+        pooled = f", the {line['pooling']} of the states" if line.get("pooling") else ""
+        some = f", {line['rows']:,} of its training texts" if line.get("rows") else ""
+        way = f"rate {line['rate']:g}, {line['epochs']} epochs, {line['batch']} texts a step{pooled}{some}"
+        ways[way][FIGURES[line["set"]][1].split(",")[0]] = None
+    return "; ".join(f"{', '.join(sets)}: {way}" for way, sets in ways.items())
 
 
 def hours_of(log: list[dict]) -> float:

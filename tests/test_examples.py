@@ -79,8 +79,10 @@ def from_text(monkeypatch):
     return runpy.run_path(str(EXAMPLES / "words_from_text.py"))
 
 
-def test_what_stands_near_a_piece(from_text):
-    """Each pair counts for both of its pieces by how near they are, and none reaches into another document."""
+@pytest.mark.parametrize("chunk", [1, 3, 100])
+def test_what_stands_near_a_piece(from_text, monkeypatch, chunk):
+    """Each pair counts once for both of its pieces by how near they are; none reaches into another document."""
+    monkeypatch.setitem(from_text["neighbours"].__globals__, "CHUNK", chunk)
     ids = np.array([3, 1, 3, 2, *[-1] * from_text["NEAR"], 3, 0])
     found = from_text["neighbours"](ids, 5).toarray()
     counts = {(3, 1): 2, (3, 3): 1, (3, 2): 1 + 1 / 3, (1, 2): 1 / 2, (3, 0): 1}  # 3 and 3 are two apart: 1/2, twice
@@ -157,7 +159,7 @@ def test_a_release_of_a_run(tmp_path, tokenizer, eager):
     start.save_folder(tmp_path / "start")
     run = keras_bert_zoo.pretrain(recipe, tmp_path / "run", corpus)
     module = runpy.run_path(str(EXAMPLES / "zoo_release.py"))
-    way = {"rate": 3e-4, "epochs": 4, "batch": 32}
+    way = {"rate": 3e-4, "epochs": 4, "batch": 32, "pooling": "mean"}
     lines = [
         {"set": "rte", "seed": seed, "accuracy": accuracy} | more
         for more, accuracies in (
@@ -171,7 +173,7 @@ def test_a_release_of_a_run(tmp_path, tokenizer, eager):
     out = module["release"]([tmp_path / "run"] * 2, ["x", "y"], Path(corpus), lines, tmp_path / "out", **said)
     text = " ".join((out / "README.md").read_text().split())
     assert "| RTE, accuracy on dev | 60.0 (2) | 56.0 (2) | | 52.5 (2) | 57.2 (test) |" in text
-    assert "(rate 0.0003, 4 epochs, 32 texts a step); beside it" in text
+    assert "(RTE: rate 0.0003, 4 epochs, 32 texts a step, the mean of the states); beside it" in text
     assert (
         "From stones. Masked words at 15% (pieces), rows filled with whole texts, AdamW: 4 steps in rows of 20" in text
     )
