@@ -68,8 +68,9 @@ def main() -> None:
 
     words = TextVectorization.learn(texts, size=WORDS)
     prepare(out / "texts", out / "shards", words, split="line")
-    start = begin(Corpus(out / "shards"), "bert_tiny").save_folder(out / "start", overwrite=True)
-    run = pretrain(RECIPE, out / "pretrained", out / "shards", weights=str(start), steps=given.steps)
+    if not (out / "start").is_dir():
+        begin(Corpus(out / "shards"), "bert_tiny").save_folder(out / "start")
+    run = pretrain(RECIPE, out / "pretrained", out / "shards", weights=str(out / "start"), steps=given.steps)
     for text in ("one of the [MASK] movies i have ever seen", "the [MASK] was great but the story was boring"):
         print(text, [guess["token"] for guess in fill_mask(text, run.model)[0]])
 

@@ -11,6 +11,7 @@ its head get numbers of the size that a BERT's get.
 
 import argparse
 import os
+import re
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -24,8 +25,8 @@ from keras_bert_zoo.tasks import Task
 from keras_bert_zoo.text import Tokenizer
 
 SPREAD = 0.08  # standard deviation of all weights at the start
-NARROW, WIDEN = 0.125, 1.75  # of tables narrower than the states; and how much larger the kernel behind them is
-MARKS = str.maketrans({"▁": " ", "#": ""})  # how WordPiece and SentencePiece say where a word begins
+WIDEN = 14  # by sqrt(E) a kernel's 0.07, a truncated normal of 0.08, becomes 1: a normed row stays as large behind it
+MARK = re.compile("^##|^▁")  # how WordPiece and SentencePiece say where a word begins
 
 
 def components(table: np.ndarray, width: int, spread: float = SPREAD) -> np.ndarray:
@@ -39,7 +40,7 @@ def components(table: np.ndarray, width: int, spread: float = SPREAD) -> np.ndar
 
 def translated(table: np.ndarray, theirs: Tokenizer, ours: Tokenizer) -> np.ndarray:
     """Their rows (N, H) for our pieces (M, H): that of the same role, or the mean of those that spell the same."""
-    texts = [piece.translate(MARKS).strip() for piece in ours.vocabulary.pieces]
+    texts = [MARK.sub("", piece) for piece in ours.vocabulary.pieces]
     found = np.stack([table[ids].mean(0) if ids else table.mean(0) for ids in theirs.ids(texts)])
     for role in ours.vocabulary.specials:
         found[ours.vocabulary.special(role)] = table[theirs.vocabulary.special(role)]
@@ -51,23 +52,30 @@ def shrink(large: Task, small: str | BertConfig, vocabulary: Tokenizer) -> Task:
     keras.utils.set_random_seed(0)
     model = build(small, task="masked_lm", initializer_range=SPREAD, dropout=0.0, attention_dropout=0.0)
     narrow, wide = model.encoder.config, large.encoder.config
-    if narrow.vocab_size != len(vocabulary.vocabulary) or narrow.embedding_size > wide.embedding_size:
+    if narrow.vocab_size != len(vocabulary.vocabulary):
+        raise ZooError(f"The shape has {narrow.vocab_size:,} pieces, its vocabulary {len(vocabulary.vocabulary):,}.")
+    if narrow.embedding_size > wide.embedding_size:
         raise ZooError(
-            f"{narrow.vocab_size:,} pieces in {narrow.embedding_size} numbers each cannot be taken from "
-            f"{len(vocabulary.vocabulary):,} in {wide.embedding_size}: give a smaller shape, and its own vocabulary."
+            f"{narrow.embedding_size} numbers a word cannot be taken from {wide.embedding_size}: give a smaller shape."
         )
-    ours, theirs = model.encoder.embeddings, large.encoder.embeddings
-    words, places = (keras.ops.convert_to_numpy(one.weights[0]) for one in (theirs.tokens, theirs.positions))
+    theirs = large.encoder.embeddings
+    words, positions = (keras.ops.convert_to_numpy(one.weights[0]) for one in (theirs.tokens, theirs.positions))
     if vocabulary.vocabulary.pieces != large.tokenizer.vocabulary.pieces:
         words = translated(words, large.tokenizer, vocabulary)
-    factorized = narrow.embedding_size < narrow.hidden_size
-    for table, given in ((ours.tokens, words), (ours.positions, places)):
-        rows, width = table.weights[0].shape
-        table.weights[0].assign(components(given[:rows], width, NARROW if factorized else SPREAD))
-    if factorized:
-        ours.widen.kernel.assign(ours.widen.kernel * WIDEN)
+    fill_tables(model, words, positions)
     model.tokenizer = vocabulary
     return model
+
+
+def fill_tables(model: Task, words: np.ndarray, positions: np.ndarray) -> None:
+    """Words (V, at least E) and positions (at least T, at least E) into a model's tables, as their components."""
+    embeddings, config = model.encoder.embeddings, model.encoder.config
+    factorized = config.embedding_size < config.hidden_size
+    for table, given in ((embeddings.tokens, words), (embeddings.positions, positions)):
+        rows, width = table.weights[0].shape
+        table.weights[0].assign(components(given[:rows], width, width**-0.5 if factorized else SPREAD))
+    if factorized:
+        embeddings.widen.kernel.assign(embeddings.widen.kernel * (WIDEN / config.embedding_size**0.5))
 
 
 def main() -> None:

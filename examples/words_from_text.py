@@ -17,25 +17,26 @@ import keras
 import numpy as np
 from scipy.sparse import csr_matrix
 from sklearn.utils.extmath import randomized_svd
-from small_from_large import SPREAD, components
+from small_from_large import SPREAD, fill_tables
 
 from keras_bert_zoo import BertConfig, Corpus, build
 from keras_bert_zoo.tasks import Task
 
-NEAR, CONTEXTS = 4, 8000  # pieces to each side that count, the nearer the more; how many of the commonest are counted
+WINDOW = 4  # pieces to each side that count, by 1 / distance (Pennington et al. 2014)
+CONTEXTS = 8000  # the commonest pieces alone: a rare one beside a word is chance
+UNSEEN = 0.1  # of the spread of all words: special pieces, and others that never occur, differ so much at first
 SMOOTH = 0.75  # power of the contexts' frequencies: rare ones say less (Levy, Goldberg & Dagan 2015)
 CHUNK = 4_000_000  # tokens at a time
 
 
 def running_text(corpus: Corpus) -> np.ndarray:
-    """The ids of all documents one after the other, with NEAR times -1 between them."""
-    gap = np.full(NEAR, -1, "int32")
-    return np.concatenate([part for i in range(len(corpus)) for part in (corpus.read(i).token_ids, gap)]).astype(
-        "int32"
-    )
+    """The ids of all documents, which memory must hold, one after the other with WINDOW times -1 behind each."""
+    gap = np.full(WINDOW, -1, "int32")
+    texts = (np.asarray(corpus.read(i).token_ids, "int32") for i in range(len(corpus)))
+    return np.concatenate([part for ids in texts for part in (ids, gap)])
 
 
-def neighbours(ids: np.ndarray, vocab_size: int) -> csr_matrix:
+def cooccurrences(ids: np.ndarray, vocab_size: int) -> csr_matrix:
     """How often a piece (N) has a common one (M) near it, 1 / distance each time."""
     counts = np.bincount(ids[ids >= 0], minlength=vocab_size)
     common = np.argsort(-counts, kind="stable")[: min(CONTEXTS, vocab_size)]
@@ -43,19 +44,19 @@ def neighbours(ids: np.ndarray, vocab_size: int) -> csr_matrix:
     column[common] = np.arange(len(common))
     found = csr_matrix((vocab_size, len(common)), dtype="float32")
     for start in range(0, len(ids), CHUNK):
-        part = ids[start : start + CHUNK + NEAR]
-        for distance in range(1, NEAR + 1):
+        part = ids[start : start + CHUNK + WINDOW]
+        for distance in range(1, WINDOW + 1):
             right = part[distance : distance + CHUNK]
             left = part[: len(right)]
             for word, context in ((left, right), (right, left)):
                 kept = (word >= 0) & (column[context] >= 0)
-                places = word[kept], column[context[kept]]
-                weights = np.full(len(places[0]), 1 / distance, "float32")
-                found = found + csr_matrix((weights, places), shape=found.shape)
+                cells = word[kept], column[context[kept]]
+                weights = np.full(len(cells[0]), 1 / distance, "float32")
+                found = found + csr_matrix((weights, cells), shape=found.shape)
     return found
 
 
-def information(counts: csr_matrix) -> csr_matrix:
+def ppmi(counts: csr_matrix) -> csr_matrix:
     """Positive pointwise mutual information of pieces and contexts, (N, M)."""
     words = np.asarray(counts.sum(1)).ravel()
     contexts = np.asarray(counts.sum(0)).ravel() ** SMOOTH
@@ -66,9 +67,13 @@ def information(counts: csr_matrix) -> csr_matrix:
 
 
 def word_table(ids: np.ndarray, vocab_size: int, width: int) -> np.ndarray:
-    """The first components of what stands near a piece, (N, width); what never occurs lies in the middle."""
-    left, sizes, _ = randomized_svd(information(neighbours(ids, vocab_size)), width, n_iter=3, random_state=0)
+    """The first components of what stands near a piece, (N, width); what never occurs lies amid the rest."""
+    counts = cooccurrences(ids, vocab_size)
+    left, sizes, _ = randomized_svd(ppmi(counts), width, n_iter=3, random_state=0)
     found = left * np.sqrt(sizes)
+    seen = np.asarray(counts.sum(1)).ravel() > 0
+    noise = np.random.default_rng(0).normal(size=found[~seen].shape)
+    found[~seen] = found[seen].mean(0) + UNSEEN * found[seen].std() * noise
     return np.pad(found, ((0, 0), (0, width - found.shape[1])))  # a small vocabulary has fewer components
 
 
@@ -83,10 +88,9 @@ def begin(corpus: Corpus, shape: str | BertConfig) -> Task:
     keras.utils.set_random_seed(0)
     sizes = {"vocab_size": len(corpus.tokenizer().vocabulary), "initializer_range": SPREAD}
     model = build(shape, task="masked_lm", dropout=0.0, attention_dropout=0.0, **sizes)
-    tables = model.encoder.embeddings
-    rows, width = tables.tokens.weights[0].shape
-    tables.tokens.weights[0].assign(components(word_table(running_text(corpus), rows, width), width))
-    tables.positions.weights[0].assign(components(sines(tables.positions.weights[0].shape[0], width), width))
+    config = model.encoder.config
+    words = word_table(running_text(corpus), config.vocab_size, config.embedding_size)
+    fill_tables(model, words, sines(config.max_length, config.embedding_size))
     model.tokenizer = corpus.tokenizer()
     return model
 

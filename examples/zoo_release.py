@@ -1,7 +1,7 @@
 """A pretraining run as one of the zoo's own models: float16 weights, and a card that says what it cost and can do.
 
 python examples/zoo_release.py runs/bert_tiny --corpus runs/shards --scores runs/scores.jsonl \\
-    --start "Words began as ..." --out keras_bert_zoo/zoo/packaged/bert_tiny
+    --start "Words began as ..." --note "It is good at ..." --out keras_bert_zoo/zoo/packaged/bert_tiny
 
 The runs are given in their order, and the model is the last one's. `scores` are the lines that
 `benchmarks/finetune.py` prints for --weights NAME --with ours random words, and for --weights of the folder that the
@@ -23,6 +23,7 @@ from keras_bert_zoo import Corpus, load
 from keras_bert_zoo.corpus.batches import Batches, Objective
 from keras_bert_zoo.corpus.masking import Masking
 from keras_bert_zoo.disk import sha256
+from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.showing import as_png
 from keras_bert_zoo.tasks import Task
 from keras_bert_zoo.training.optimizers import AdamW
@@ -71,7 +72,7 @@ What such text says of people it may say too.
 
 Fine-tuned by `benchmarks/finetune.py` ({settings}); beside it what it began as, the same shape from random weights,
 logistic regression on TF-IDF of the words, and what Google's BERT-Tiny of 2 x 128, which read 3.3 billion words, has in
-GLUE (google-research/bert). Means, and how many seeds they are of.
+GLUE (google-research/bert). Means, and how many seeds they are of. {note}
 
 {table}
 
@@ -150,7 +151,10 @@ def way(run: Path, recipe: str) -> str:
 
 def wrapped(text: str) -> str:
     """Markdown with its plain paragraphs in lines of 120."""
-    plain = [part if part[:1] in "|#-`!\n" or "```" in part else fill(part, 120) for part in text.split("\n\n")]
+    plain = [
+        part if part[:1] in "|#-`!\n" or "```" in part else fill(part, 120, break_on_hyphens=False)
+        for part in text.split("\n\n")
+    ]
     return "\n\n".join(plain)
 
 
@@ -186,6 +190,8 @@ def draw(log: list[dict]) -> bytes:
 
 def release(runs: list[Path], recipes: list[str], corpus: Path, scores: list[dict], out: Path, **said: str) -> Path:
     """Write the folder of finished runs, each of which went on from the one before."""
+    if not scores:
+        raise ZooError("There are no scores: a card says what a model can do.")
     log, run = whole_log(runs), runs[-1]
     recipe = recipe_of(run)
     manifest = json.loads((corpus / "manifest.json").read_text())
@@ -226,10 +232,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--recipes", nargs="+", help="files under examples/recipes; else zoo_ and the run's name")
     parser.add_argument("--start", required=True, help="a sentence: what the weights began as")
+    parser.add_argument("--note", required=True, help="a sentence or two: what the scores say")
     parser.add_argument("--place", default="two cores of a CPU", help="where it was trained")
     given = parser.parse_args()
     recipes = given.recipes or [f"zoo_{run.name}.toml" for run in given.runs]
-    said = {key: getattr(given, key) for key in ("start", "place")} | {"name": given.out.name}
+    said = {key: getattr(given, key) for key in ("start", "place", "note")} | {"name": given.out.name}
     release(given.runs, recipes, given.corpus, lines_of(given.scores), given.out, **said)
     print((given.out / "README.md").read_text())
 

@@ -59,9 +59,10 @@ def test_a_small_model_from_a_large_one(tokenizer):
     small = module["shrink"](large, shape, tokenizer)
     assert small.key == "masked_lm"
     assert small.tokenizer is tokenizer
-    for other in (replace(shape, vocab_size=40), replace(BERT, hidden_size=24, embedding_size=24)):
-        with pytest.raises(keras_bert_zoo.ZooError, match="cannot be taken from 41 in 12: give"):
-            module["shrink"](large, other, tokenizer)
+    with pytest.raises(keras_bert_zoo.ZooError, match="shape has 40 pieces, its vocabulary 41"):
+        module["shrink"](large, replace(shape, vocab_size=40), tokenizer)
+    with pytest.raises(keras_bert_zoo.ZooError, match="24 numbers a word cannot be taken from 12: give"):
+        module["shrink"](large, replace(BERT, hidden_size=24, embedding_size=24), tokenizer)
     for name in ("tokens", "positions"):
         whole, part = (
             keras.ops.convert_to_numpy(getattr(model.encoder.embeddings, name).weights[0]) for model in (large, small)
@@ -69,8 +70,8 @@ def test_a_small_model_from_a_large_one(tokenizer):
         np.testing.assert_array_equal(part, module["components"](whole[: len(part)], 4))
     narrow = module["shrink"](large, ALBERT, tokenizer).encoder.embeddings
     words, widened = (float(keras.ops.std(layer.weights[0])) for layer in (narrow.tokens, narrow.widen))
-    assert words == pytest.approx(module["NARROW"], rel=1e-3)
-    assert 1.3 * module["SPREAD"] < widened < 1.8 * module["SPREAD"]
+    assert words == pytest.approx(7**-0.5, rel=1e-3)
+    assert widened == pytest.approx(7**-0.5, rel=0.1)
 
 
 @pytest.fixture
@@ -82,9 +83,9 @@ def from_text(monkeypatch):
 @pytest.mark.parametrize("chunk", [1, 3, 100])
 def test_what_stands_near_a_piece(from_text, monkeypatch, chunk):
     """Each pair counts once for both of its pieces by how near they are; none reaches into another document."""
-    monkeypatch.setitem(from_text["neighbours"].__globals__, "CHUNK", chunk)
-    ids = np.array([3, 1, 3, 2, *[-1] * from_text["NEAR"], 3, 0])
-    found = from_text["neighbours"](ids, 5).toarray()
+    monkeypatch.setitem(from_text["cooccurrences"].__globals__, "CHUNK", chunk)
+    ids = np.array([3, 1, 3, 2, *[-1] * from_text["WINDOW"], 3, 0])
+    found = from_text["cooccurrences"](ids, 5).toarray()
     counts = {(3, 1): 2, (3, 3): 1, (3, 2): 1 + 1 / 3, (1, 2): 1 / 2, (3, 0): 1}  # 3 and 3 are two apart: 1/2, twice
     columns = [3, 0, 1, 2, 4]  # by how common, and then by id
     for (one, other), count in counts.items():
@@ -95,7 +96,7 @@ def test_what_stands_near_a_piece(from_text, monkeypatch, chunk):
 
 def test_information_is_of_what_is_oftener_than_by_chance(from_text):
     counts = np.array([[6.0, 1, 0], [1, 1, 2], [0, 0, 4]])
-    found = from_text["information"](csr_matrix(counts)).toarray()
+    found = from_text["ppmi"](csr_matrix(counts)).toarray()
     smooth = counts.sum(0) ** from_text["SMOOTH"]
     with np.errstate(divide="ignore"):
         expected = np.log(counts / counts.sum(1, keepdims=True) / (smooth / smooth.sum()))
@@ -112,13 +113,18 @@ def test_words_from_the_text_itself(from_text, tmp_path, tokenizer):
     table = from_text["word_table"](ids, 14, 3)
     near = np.linalg.norm(table[:, None] - table, axis=-1)
     assert max(near[10, 11], near[12, 13]) < 0.2 * min(near[10, 12], near[10, 13], near[11, 12])
+    seen = np.isin(np.arange(14), ids)
+    assert 0 < near[0, 1] < near[10, 12]  # of those that never occur no two are the same, and all lie in the middle
+    assert abs(table[~seen] - table[seen].mean(0)).max() < 0.5 * table[seen].std()
+    assert from_text["word_table"](ids, 14, 20).shape == (14, 20)
     corpus = keras_bert_zoo.Corpus(make_corpus(tmp_path, tokenizer).folder)
     model = from_text["begin"](corpus, BERT)
     text = from_text["running_text"](corpus)
     first = corpus.read(0).token_ids.tolist()
-    assert text[: len(first) + 5].tolist() == [*first, *[-1] * from_text["NEAR"], corpus.read(1).token_ids[0]]
-    words = from_text["components"](from_text["word_table"](text, BERT.vocab_size, 12), 12)
-    for layer, expected in (("tokens", words), ("positions", from_text["components"](from_text["sines"](23, 12), 12))):
+    assert text[: len(first) + 5].tolist() == [*first, *[-1] * from_text["WINDOW"], corpus.read(1).token_ids[0]]
+    components = from_text["fill_tables"].__globals__["components"]
+    words = components(from_text["word_table"](text, BERT.vocab_size, 12), 12)
+    for layer, expected in (("tokens", words), ("positions", components(from_text["sines"](23, 12), 12))):
         found = keras.ops.convert_to_numpy(getattr(model.encoder.embeddings, layer).weights[0])
         np.testing.assert_allclose(found, expected, atol=1e-5)
     assert model.tokenizer.vocabulary.pieces == tokenizer.vocabulary.pieces
@@ -169,8 +175,10 @@ def test_a_release_of_a_run(tmp_path, tokenizer, eager):
         )
         for seed, accuracy in enumerate(accuracies)
     ]
-    said = {"name": "small", "start": "From stones.", "place": "a desk"}
+    said = {"name": "small", "start": "From stones.", "place": "a desk", "note": "Good."}
     out = module["release"]([tmp_path / "run"] * 2, ["x", "y"], Path(corpus), lines, tmp_path / "out", **said)
+    with pytest.raises(keras_bert_zoo.ZooError, match="There are no scores"):
+        module["release"]([tmp_path / "run"], ["x"], Path(corpus), [], tmp_path / "none", **said)
     text = " ".join((out / "README.md").read_text().split())
     assert "| RTE, accuracy on dev | 60.0 (2) | 56.0 (2) | | 52.5 (2) | 57.2 (test) |" in text
     assert "(RTE: rate 0.0003, 4 epochs, 32 texts a step, the mean of the states); beside it" in text

@@ -63,7 +63,7 @@ PRESETS = {
         for hidden in (128, 256, 512, 768)
         if (layers, hidden) not in MINIATURES
     },
-    "albert_tiny": albert(3, 192, 3, embedding=64),  # our own shape: nobody has published one as small
+    "albert_tiny": albert(3, 192, 3, embedding=64),  # our own shape
     "albert_base": albert(12, 768, 12),
     "albert_large": albert(24, 1024, 16),
     "albert_xlarge": albert(24, 2048, 16),
