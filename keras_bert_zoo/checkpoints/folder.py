@@ -36,7 +36,8 @@ def open_folder(folder: str | Path, ignore: str | tuple[str, ...] = ()) -> Check
         raise ZooError(f"{folder!r} is no folder: give its path.")
     folder = Path(folder).expanduser()
     if not folder.is_dir():
-        raise ZooError(f"There is no folder {str(folder)!r}: give the folder that holds config.json and the weights.")
+        what = f"{str(folder)!r} is a file" if folder.exists() else f"There is no folder {str(folder)!r}"
+        raise ZooError(f"{what}: give the folder that holds config.json and the weights.")
     verify(folder)
     form, path, reader = find_files(folder)
     description = read_config(read_json(path), form, str(path))

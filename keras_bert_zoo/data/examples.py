@@ -80,6 +80,8 @@ def gather(data: Any, columns: Columns = DEFAULT) -> Examples:
     """Examples as `read` makes them, but rows without a text or a label stay in."""
     if isinstance(data, Examples):
         return data
+    if columns.pair is not None and columns.pair == columns.text:
+        raise ZooError(f"The text and its pair are one column, {columns.text!r}: name two.")
     texts, pairs, labels, rows, source = unpack(data, columns)
     if columns.label is None:
         labels = None

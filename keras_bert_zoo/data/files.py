@@ -21,9 +21,8 @@ def read_table(path: Path, names: Sequence[str] | None, encoding: str | None) ->
     like any other, as in GLUE. Raises ZooError for a file that is none of these or is not in `encoding`.
     """
     if not path.is_file():
-        raise ZooError(
-            f"There is no file {str(path)!r}: give a .csv, .tsv, .json or .jsonl file with a row an example."
-        )
+        what = f"{str(path)!r} is a folder" if path.is_dir() else f"There is no file {str(path)!r}"
+        raise ZooError(f"{what}: give a .csv, .tsv, .json or .jsonl file with a row an example.")
     form = FORMS.get(path.suffix.lower())
     if form is None:
         raise ZooError(f"{path} ends in {path.suffix!r}: known are {', '.join(filter(None, FORMS))}.")

@@ -48,7 +48,9 @@ class Labels:
 
 
 def name_of(value: Any) -> str:
-    """How a label is called."""
+    """How a label is called. Raises ZooError for several in one."""
+    if isinstance(value, (list, tuple, set, dict)) or getattr(value, "ndim", 0):
+        raise ZooError(f"A label is {value!r:.60}: give each text one label, a word or a number.")
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return value.strip() if isinstance(value, str) else str(value)

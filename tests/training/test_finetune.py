@@ -3,6 +3,7 @@
 import json
 import signal
 import warnings
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -347,8 +348,13 @@ def test_labels_that_matplotlib_would_read_as_mathematics(weights, eager, tmp_pa
         ({"best": "f1:eggs"}, "best='f1:eggs' is no figure to choose by: there are accuracy, macro_f1, loss, f1:ham"),
         ({"length": 99}, "length=99 is longer than the 23 tokens"),
         ({"weights": None}, "Give weights=: a folder, or the name of a model"),
-        ({"weights": "bert_bsae"}, "There is no folder 'bert_bsae'"),
+        ({"weights": "bert_bsae"}, "There is no model 'bert_bsae': did you mean 'bert_base'"),
+        ({"weights": "runs/none"}, "There is no folder 'runs/none', and no model of that name"),
+        ({"weights": __file__}, "py' is a file: give the folder"),
         ({"text": "texts"}, "There is no column in The dict 'texts': did you mean 'text'"),
+        ({"pair": "text"}, "The text and its pair are one column, 'text'"),
+        ({"train": (["a", "b"], [["x"], ["y"]])}, r"A label is \['x'\]: give each text one label"),
+        ({"train": str(Path(__file__).parent)}, "training' is a folder: give a .csv"),
         ({"out": __file__}, "exists already: choose another folder"),
         ({"out": __file__, "overwrite": True}, "is no model folder, so it is not overwritten"),
         ({"split": ("a", "b")}, "must be the shares of validation and test"),
