@@ -16,7 +16,7 @@ def test_list():
     assert done.returncode == 0
     assert done.stdout.startswith("albert_zh_base")
     assert "10,547,968" in done.stdout
-    assert len(run("list").stdout.splitlines()) == 47
+    assert len(run("list").stdout.splitlines()) == 48
 
 
 def test_show():
