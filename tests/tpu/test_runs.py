@@ -86,7 +86,8 @@ def test_ctrl_c_in_the_queue_says_that_the_request_stays(cloud):
 def test_deleting_lets_the_run_commit_and_it_is_not_made_again(cloud):
     cloud.prepare()
     cloud.goes(step_s=0.4)
-    process = cloud.start("resume_loop.sh", CONFIRM="1")
+    # `stop` looks every second: a loop that looked oftener would start the run again before it is deleted
+    process = cloud.start("resume_loop.sh", CONFIRM="1", POLL_S="3")
     cloud.wait_for(cloud.commits)
     done = cloud.run("delete.sh", BUCKET=None)
     assert (done.status, done.stderr) == (0, "")
