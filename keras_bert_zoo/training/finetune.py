@@ -20,7 +20,7 @@ from keras_bert_zoo.training.scores import check_metric
 from keras_bert_zoo.training.settings import Settings
 from keras_bert_zoo.zoo.build import build
 from keras_bert_zoo.zoo.parts import open_weights
-from keras_bert_zoo.zoo.tokenizers import canonical_or_folder
+from keras_bert_zoo.zoo.presets import is_name
 
 
 def finetune(
@@ -108,9 +108,8 @@ def make_model(weights: str | Path | None, labels: Labels, chosen: Settings) -> 
     if weights is None and chosen.name is None:
         raise ZooError('Give weights=: a folder, or the name of a model such as "minilm_l6" (`keras-bert-zoo list`).')
     name = chosen.name
-    if name is None and not Path(weights).expanduser().exists():
-        canonical_or_folder(str(weights))
-        name, weights = str(weights), "pretrained"
+    if name is None and is_name(weights):
+        name, weights = weights, "pretrained"
     checkpoint = open_weights(name, weights, ()) if weights is not None else None
     names = labels.names
     if checkpoint and checkpoint.any_of("classifier"):

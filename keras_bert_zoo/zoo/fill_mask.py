@@ -7,7 +7,7 @@ from typing import Any
 from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.tasks import MaskedLM, Task
 from keras_bert_zoo.zoo.build import build
-from keras_bert_zoo.zoo.presets import ALIASES, PRESETS
+from keras_bert_zoo.zoo.presets import is_name
 
 
 def fill_mask(texts: str | Sequence[str], model: Task | str | Path) -> list[Any]:
@@ -28,8 +28,7 @@ def open_model(model: Task | str | Path) -> Task:
         return model
     if isinstance(model, Task):
         return only_masks(model)
-    named = str(model) in PRESETS | ALIASES and not Path(model).exists()
-    weights = {"name": str(model), "weights": "pretrained"} if named else {"weights": model}
+    weights = {"name": model, "weights": "pretrained"} if is_name(model) else {"weights": model}
     found = build(task="masked_lm", **weights)
     if found.load_report.new:
         raise ZooError(f"{model} has no head for hidden words, and an untrained one would guess at random.")

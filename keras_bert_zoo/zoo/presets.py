@@ -3,9 +3,10 @@
 import fnmatch
 import re
 from dataclasses import replace
+from pathlib import Path
 
 from keras_bert_zoo.config import BertConfig
-from keras_bert_zoo.errors import find
+from keras_bert_zoo.errors import ZooError, find
 
 UNCASED, CASED, CHINESE, ENGLISH_ALBERT = 30_522, 28_996, 21_128, 30_000  # pieces in Google's vocabularies
 
@@ -153,6 +154,24 @@ def canonical(name: object) -> str:
                 return ALIASES.get(known, known)
     find(PRESETS | ALIASES, name, "model", "`keras-bert-zoo list` shows the names.")
     raise AssertionError(name)
+
+
+def canonical_or_folder(source: str) -> str:
+    """Our name of a model; a source that looks like a path is said to be no folder."""
+    try:
+        return canonical(source)
+    except ZooError as error:
+        if isinstance(source, str) and ("/" in source or source.startswith((".", "~"))):
+            raise ZooError(f"There is no folder {source!r}, and no model of that name.") from error
+        raise
+
+
+def is_name(source: object) -> bool:
+    """Whether a model is meant by its name and not by a folder. Raises ZooError for words that are neither."""
+    if not isinstance(source, str) or Path(source).expanduser().exists():
+        return False
+    canonical_or_folder(source)
+    return True
 
 
 def list_models(pattern: str | None = None) -> list[str]:

@@ -7,7 +7,7 @@ from keras_bert_zoo.text import Tokenizer, find_vocabulary, open_folder, package
 from keras_bert_zoo.text.sentencepiece import from_model
 from keras_bert_zoo.text.wordpiece import from_vocabulary
 from keras_bert_zoo.zoo.download import cache_folder
-from keras_bert_zoo.zoo.presets import ENGLISH_ALBERT, PRESETS, UNCASED, canonical
+from keras_bert_zoo.zoo.presets import ENGLISH_ALBERT, PRESETS, UNCASED, canonical_or_folder
 from keras_bert_zoo.zoo.releases import RELEASES
 
 VOCABULARIES = {UNCASED: "bert_uncased_vocab.txt", ENGLISH_ALBERT: "albert_spiece.model"}  # by vocabulary size
@@ -44,16 +44,6 @@ def open_file(path: Path) -> Tokenizer:
         raise ZooError(f"{path}: {error}") from error
     except UnicodeDecodeError as error:
         raise ZooError(f"{path} is no UTF-8 at byte {error.start}: give a vocab.txt, or a .model.") from error
-
-
-def canonical_or_folder(source: str) -> str:
-    """Our name of a model; a source that looks like a path is said to be no folder."""
-    try:
-        return canonical(source)
-    except ZooError as error:
-        if isinstance(source, str) and ("/" in source or source.startswith((".", "~"))):
-            raise ZooError(f"There is no folder {source!r}, and no model of that name.") from error
-        raise
 
 
 def local(name: str) -> Tokenizer | None:

@@ -349,6 +349,8 @@ def test_labels_that_matplotlib_would_read_as_mathematics(weights, eager, tmp_pa
         ({"length": 99}, "length=99 is longer than the 23 tokens"),
         ({"weights": None}, "Give weights=: a folder, or the name of a model"),
         ({"weights": "bert_bsae"}, "There is no model 'bert_bsae': did you mean 'bert_base'"),
+        ({"weights": 7}, "7 is no folder: give its path"),
+        ({"weights": Path("bert_tiny")}, "There is no folder 'bert_tiny': give"),
         ({"weights": "runs/none"}, "There is no folder 'runs/none', and no model of that name"),
         ({"weights": __file__}, "py' is a file: give the folder"),
         ({"text": "texts"}, "There is no column in The dict 'texts': did you mean 'text'"),
