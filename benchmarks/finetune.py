@@ -25,8 +25,8 @@ import numpy as np
 from sets import SETS
 
 from keras_bert_zoo.data import Labels, Splits, balanced
-from keras_bert_zoo.training.baseline import tfidf
-from keras_bert_zoo.training.scores import score
+from keras_bert_zoo.training.finetuning.baseline import tfidf
+from keras_bert_zoo.training.finetuning.scores import score
 
 DECAY, WARMUP, CLIP = 0.01, 0.1, 1.0
 SETTINGS = ("weights", "rows", "rate", "batch", "epochs", "pooling", "dropout", "average")

@@ -29,7 +29,7 @@ RECIPE = {
     "optimizer": {"rate": 2e-3, "warmup": 0.02, "beta_2": 0.98},
     "stages": 2 * [{"length": 128, "rows": 32, "share": 0.43}, {"length": 512, "rows": 8, "share": 0.07}],
 }
-WORDS, LENGTH = 20_000, 384
+WORDS, LENGTH = 20_000, 512
 
 
 def reviews(archive: Path, folder: str) -> Iterator[str]:

@@ -134,7 +134,9 @@ def targets(model, given):
     masked = np.array([[7, 8], [9, 10], [11, 12]])
     if model.key == "pretraining":
         return {"masked_lm": masked, "next_sentence": np.array([0, 1, 0])}
-    return masked if model.key == "masked_lm" else np.array([0, 1, 2])
+    if model.key == "multi_label":
+        return np.array([[1, 0, 1], [0, 0, 0], [0, 1, 0]])
+    return masked if model.key == "masked_lm" else np.array([0, 1, len(model.labels) - 1])
 
 
 def unties(task, family, options):

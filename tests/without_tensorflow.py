@@ -33,6 +33,7 @@ from keras_bert_zoo.text import WordPiece
 # XLA compiles every depth: enough for two blocks, and for one that comes twice
 SHAPES.update(bert=replace(BERT, num_layers=2, num_blocks=2), albert=replace(ALBERT, num_layers=3))
 TASKS = {"states": {}, "masked_lm": {}, "pretraining": {}, "classification": {"num_classes": 3}}
+TASKS["multi_label"] = {"num_classes": 3}
 
 
 def main() -> None:

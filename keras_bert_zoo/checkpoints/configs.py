@@ -1,6 +1,6 @@
 """config.json, bert_config.json and albert_config.json: sizes by their published names, read against a closed table."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -24,6 +24,7 @@ SIZES = {  # their word: ours
 ALBERT_SIZES = {"embedding_size": "embedding_size", "num_hidden_groups": "num_blocks"}
 UNSAID = ("use_positions", "pre_norm", "causal")  # fields that the formats have no word for (BERT has is_decoder)
 KEPT = (*UNSAID, "task", "options", "block", "threshold")  # what our own part of a config.json may hold
+HEADS_ALONE = ("pooling", "head_activation")  # options that make a classifier one of ours alone
 HEAD_DROPOUT = {"bert": "classifier_dropout", "albert": "classifier_dropout_prob"}
 REQUIRED = ("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size")
 
@@ -43,6 +44,7 @@ ACTIVATION_WORDS = {
     ("google", "albert"): EXACT | {"gelu": "gelu_tanh"},
 }
 MEANINGS = {"gelu": "the exact GELU (erf)", "gelu_tanh": "the tanh GELU", "relu": "ReLU"}
+SINGLE = "single_label_classification"
 ONLY = {  # words whose other values change the mathematics in ways this encoder does not have
     "position_embedding_type": ("absolute",),
     "inner_group_num": (1,),
@@ -53,7 +55,7 @@ ONLY = {  # words whose other values change the mathematics in ways this encoder
     "model_type": ("bert", "albert", f"{OURS}_bert", f"{OURS}_albert"),
     "is_decoder": (False, True),
     "ln_type": ("postln",),
-    "problem_type": (None, "single_label_classification"),
+    "problem_type": (None, SINGLE, "multi_label_classification"),
     "net_structure_type": (0,),
     "num_memory_blocks": (0,),
     "gap_size": (0,),
@@ -90,8 +92,9 @@ class Description:
     notes: tuple[str, ...] = ()
     task: str | None = None  # the key of a task that Hugging Face has no class for
     options: Mapping[str, Any] = field(default_factory=dict)  # settings of a task that have no word there
-    threshold: float | None = None  # of a classifier of two classes
+    threshold: float | Sequence[float] | None = None  # of a classifier
     block: str | None = None  # the name of what made the blocks, where it was not layers.EncoderBlock
+    problem: str | None = None  # Hugging Face's problem_type, where it is not one class for each text
 
 
 def read_config(said: dict[str, Any], form: str, source: str) -> Description:
@@ -127,6 +130,7 @@ def read_config(said: dict[str, Any], form: str, source: str) -> Description:
         own.get("options", {}),
         own.get("threshold"),
         own.get("block"),
+        None if said.get("problem_type") == SINGLE else said.get("problem_type"),
     )
 
 
@@ -207,18 +211,20 @@ def write_config(description: Description, form: str) -> dict[str, Any]:
     if form == "huggingface" and family == "bert" and changed.pop("causal", False):
         said["is_decoder"] = True
     changed |= {"block": description.block} if description.block else {}
-    pooled = {"pooling": description.options["pooling"]} if "pooling" in description.options else {}
-    if (changed or pooled) and form == "google":
-        raise ZooError(f"Google's format has no word for {', '.join(changed | pooled)}: save as huggingface.")
+    strange = {key: description.options[key] for key in HEADS_ALONE if key in description.options}
+    strange |= {"problem_type": description.problem} if description.problem and form == "google" else {}
+    if (changed or strange) and form == "google":
+        raise ZooError(f"Google's format has no word for {', '.join(changed | strange)}: save as huggingface.")
     kept = changed | ({"task": description.task} if description.task else {})
     kept |= {"options": dict(description.options)} if description.options else {}
     kept |= {} if description.threshold is None else {"threshold": description.threshold}
     said |= {OURS: kept} if kept else {}
     if form == "huggingface":
         # transformers would compute something else in silence
-        ours_alone = changed or pooled or not config.num_segments
+        ours_alone = changed or strange or not config.num_segments
         said |= {"model_type": f"{OURS}_{family}" if ours_alone else family, "pad_token_id": 0}
         said |= {"architectures": [description.architecture]} if description.architecture else {}
+        said |= {"problem_type": description.problem} if description.problem else {}
     if description.labels:
         said["id2label"] = {str(i): label for i, label in enumerate(description.labels)}
         said["label2id"] = {label: i for i, label in enumerate(description.labels)}

@@ -13,6 +13,8 @@ def evaluate(
     data: Annotated[str, Option(help="A .csv, .tsv, .json or .jsonl file with labels.")],
     text: Annotated[str, Option(help="The column of the texts.")] = "text",
     label: Annotated[str, Option(help="The column of the labels.")] = "label",
+    labels: Annotated[str | None, Option(help="Columns of 0 and 1, one for each label, in place of it: a,b")] = None,
+    separator: Annotated[str | None, Option(help="Of several labels in a cell: |")] = None,
     pair: Annotated[str | None, Option(help="The column of the second texts.")] = None,
     columns: Annotated[str | None, Option(help="Names of the columns, for a file without a header.")] = None,
     encoding: Annotated[str | None, Option(help="Of the file, where it is not UTF-8.")] = None,
@@ -22,5 +24,6 @@ def evaluate(
     import keras_bert_zoo
 
     names = columns.split(",") if columns else None
-    where = {"text": text, "label": label, "pair": pair, "columns": names, "encoding": encoding}
+    where = {"text": text, "label": labels.split(",") if labels else label, "separator": separator, "pair": pair}
+    where |= {"columns": names, "encoding": encoding}
     typer.echo(str(keras_bert_zoo.evaluate(model, data, empty=empty, **where)))

@@ -12,8 +12,11 @@ def finetune(
     data: Annotated[str, Option(help="A .csv, .tsv, .json or .jsonl file, or sms_spam.")],
     weights: Annotated[str, Option(help="A model's name, such as minilm_l6, or a folder.")],
     out: Annotated[Path, Option(help="The folder to make: the model and its report.")],
+    task: Annotated[str, Option(help="classification, or multi_label.")] = "classification",
     text: Annotated[str, Option(help="The column of the texts.")] = "text",
     label: Annotated[str, Option(help="The column of the labels.")] = "label",
+    labels: Annotated[str | None, Option(help="Columns of 0 and 1, one for each label, in place of it: a,b")] = None,
+    separator: Annotated[str | None, Option(help="Of several labels in a cell: |")] = None,
     pair: Annotated[str | None, Option(help="The column of the second texts, for pairs.")] = None,
     columns: Annotated[str | None, Option(help="Names of the columns, for a file without a header: label,text")] = None,
     encoding: Annotated[str | None, Option(help="Of the file, where it is not UTF-8: latin-1")] = None,
@@ -30,8 +33,9 @@ def finetune(
     pooling: Annotated[str | None, Option(help="first, or mean; else as the weights' own classifier.")] = None,
     dropout: Annotated[float | None, Option(help="Of the blocks; else as the weights say.")] = None,
     average: Annotated[float | None, Option(help="Such as 0.99: keep a running mean of the weights.")] = None,
+    head_activation: Annotated[str | None, Option(help="softmax; of two classes also sigmoid.")] = None,
     class_weight: Annotated[str | None, Option(help="balanced: every class weighs the same.")] = None,
-    threshold: Annotated[str | None, Option(help="validation: choose where the second class begins.")] = None,
+    threshold: Annotated[str | None, Option(help="validation: where the second class, or a label, begins.")] = None,
     best: Annotated[str, Option(help="What chooses the epoch: accuracy, macro_f1, loss, f1:CLASS.")] = "macro_f1",
     patience: Annotated[int | None, Option(help="Epochs without a better one before it stops.")] = None,
     head: Annotated[str, Option(help="new: leave the classifier of the weights aside.")] = "keep",
@@ -41,10 +45,11 @@ def finetune(
     overwrite: Annotated[bool, Option("--overwrite", help="Replace a folder that exists.")] = False,
 ) -> None:
     """Teach a model to tell classes of texts apart, with labelled texts of your own."""
-    given: dict[str, Any] = {key: value for key, value in locals().items() if key not in ("data", "no_test", "columns")}
+    given: dict[str, Any] = {key: value for key, value in locals().items() if key not in ("data", "no_test", "labels")}
     import keras_bert_zoo
 
     given["columns"] = columns.split(",") if columns else None
+    given["label"] = labels.split(",") if labels else label
     given["test"] = False if no_test else test
     run = keras_bert_zoo.finetune(train=data, **given)
     if run.report["interrupted"]:

@@ -17,6 +17,8 @@ def inspect(
     test: Annotated[str | None, Option(help="Another part.")] = None,
     text: Annotated[str, Option(help="The column of the texts.")] = "text",
     label: Annotated[str, Option(help="The column of the labels.")] = "label",
+    labels: Annotated[str | None, Option(help="Columns of 0 and 1, one for each label, in place of it: a,b")] = None,
+    separator: Annotated[str | None, Option(help="Of several labels in a cell: |")] = None,
     no_label: Annotated[bool, Option("--no-label", help="Read no labels.")] = False,
     pair: Annotated[str | None, Option(help="The column of the second texts, for pairs.")] = None,
     columns: Annotated[str | None, Option(help="Names of the columns, for a file without a header: label,text")] = None,
@@ -36,10 +38,11 @@ def inspect(
         test,
         open_tokenizer(tokenizer),
         text,
-        None if no_label else label,
+        None if no_label else labels.split(",") if labels else label,
         pair,
         columns.split(",") if columns else None,
         encoding,
+        separator,
         BASE if Path(tokenizer).expanduser().exists() else PRESETS[canonical(tokenizer)],
     )
     typer.echo(json.dumps(found, indent=2) if whole else readable(str(found)))

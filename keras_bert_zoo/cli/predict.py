@@ -37,10 +37,23 @@ def predict(
         examples = read(data, Columns(text, None, pair, names, encoding), empty)
         texts, pairs = examples.texts, examples.pairs
     for given, answer in zip(texts, loaded.answer(texts, pairs), strict=True):
-        if whole or loaded.key != "classification":
+        if whole or loaded.key not in LINES:
             typer.echo(
                 json.dumps({"text": given, "answer": answer}, ensure_ascii=False, default=lambda array: array.tolist())
             )
         else:
             shown = given.replace("\t", " ").replace("\n", " ")
-            typer.echo(f"{answer['label']}\t{answer['score']:.4f}\t{shown}")
+            typer.echo(f"{LINES[loaded.key](answer)}\t{shown}")
+
+
+def one(answer: dict) -> str:
+    return f"{answer['label']}\t{answer['score']:.4f}"
+
+
+def several(answer: dict) -> str:
+    """The labels that a text has, or -, and how likely each is."""
+    found = [f"{answer['scores'][label]:.4f}" for label in answer["labels"]]
+    return f"{','.join(answer['labels']) or '-'}\t{','.join(found) or '-'}"
+
+
+LINES = {"classification": one, "multi_label": several}

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from keras_bert_zoo.data.files import read_table
+from keras_bert_zoo.data.several import are_flags, named, parted
 from keras_bert_zoo.errors import ZooError, find
 
 SETS = Path(__file__).parent / "sets"
@@ -16,13 +17,26 @@ BUNDLED = {"sms_spam": (SETS / "SMSSpamCollection", ("label", "text"))}  # Almei
 
 
 class Columns(NamedTuple):
-    """The names of the columns that count; `names` are those of a file without a header."""
+    """The names of the columns that count; `names` are those of a file without a header.
+
+    Several of `label` are a column of 0 and 1 for each label; `separator` parts the labels in one cell.
+    """
 
     text: str = "text"
-    label: str | None = "label"
+    label: str | Sequence[str] | None = "label"
     pair: str | None = None
     names: Sequence[str] | None = None
     encoding: str | None = None
+    separator: str | None = None
+
+    def flags(self) -> list[str]:
+        """The columns of 0 and 1, if the labels are in such."""
+        return [] if self.label is None or isinstance(self.label, str) else list(self.label)
+
+    def wanted(self) -> list[str]:
+        """Those of the text, of its pair, of the labels."""
+        given = [self.text, self.pair, *(self.flags() or [self.label])]
+        return [name for name in given if name is not None]
 
 
 DEFAULT = Columns()
@@ -91,7 +105,7 @@ def gather(data: Any, columns: Columns = DEFAULT) -> Examples:
     return Examples(
         [as_text(value, source, row) for value, row in zip(texts, rows, strict=True)],
         None if pairs is None else [as_text(value, source, row) for value, row in zip(pairs, rows, strict=True)],
-        None if labels is None else [plain(value) for value in labels],
+        None if labels is None else as_labels(labels, columns, source, rows),
         source,
         list(rows),
     )
@@ -105,10 +119,9 @@ def unpack(data: Any, columns: Columns) -> tuple[Sequence, Sequence | None, Sequ
         return from_dataset(data)
     if isinstance(data, Mapping) or hasattr(data, "columns"):
         source = f"The {type(data).__name__}"
-        found = [pick(list(data), name, source) for name in (columns.text, columns.pair, columns.label) if name]
-        table = {name: list(data[name]) for name in found}
+        table = {name: list(data[name]) for name in columns.wanted() if pick(list(data), name, source) is not None}
         texts = table[columns.text]
-        return texts, table.get(columns.pair), table.get(columns.label), range(1, len(texts) + 1), source
+        return texts, table.get(columns.pair), labels_in(table, columns), range(1, len(texts) + 1), source
     if isinstance(data, (tuple, list)) and len(data) in (2, 3) and not isinstance(data[0], str):
         texts, *pairs, labels = (list(part) for part in data)
         return texts, pairs[0] if pairs else None, labels, range(1, len(texts) + 1), "The data"
@@ -120,14 +133,32 @@ def unpack(data: Any, columns: Columns) -> tuple[Sequence, Sequence | None, Sequ
 def from_file(data: str | Path, columns: Columns) -> tuple:
     path, names = BUNDLED.get(str(data), (Path(data).expanduser(), columns.names))
     header, rows = read_table(path, names, columns.encoding)
-    places = [pick(header, name, str(path)) and header.index(name) for name in columns[:3] if name]
-    lines, kept = [], []
+    places = {name: header.index(pick(header, name, str(path))) for name in columns.wanted()}
+    lines, table = [], {name: [] for name in places}
     for line, fields in rows:
         lines.append(line)
-        kept.append([fields[place] for place in places])
-    texts, *rest = zip(*kept, strict=True) if kept else [()] * len(places)
-    label = rest.pop(0) if columns.label else None
-    return texts, rest[0] if rest else None, label, lines, str(data)
+        for name, place in places.items():
+            table[name].append(fields[place])
+    return table[columns.text], table.get(columns.pair), labels_in(table, columns), lines, str(data)
+
+
+def labels_in(table: Mapping[str, list], columns: Columns) -> list | None:
+    """The column of the labels, or for every row what the columns of its labels have."""
+    if columns.flags():
+        return list(zip(*(table[name] for name in columns.flags()), strict=True))
+    return table.get(columns.label)
+
+
+def as_labels(labels: Sequence[Any], columns: Columns, source: str, rows: Sequence[int]) -> list:
+    """A label for every text, or a list of them."""
+    if columns.flags():
+        return named(labels, columns.flags(), source, rows)
+    if columns.separator:
+        return [[] if is_missing(value) else parted(plain(value), columns.separator) for value in labels]
+    if len(labels) and are_flags(labels):
+        return named(labels, [str(place) for place in range(len(labels[0]))], source, rows)
+    several = (list, tuple, set, frozenset, np.ndarray)
+    return [[plain(v) for v in value] if isinstance(value, several) else plain(value) for value in labels]
 
 
 def pick(header: list, name: str, source: str) -> str:
@@ -152,7 +183,7 @@ def from_dataset(data: Any) -> tuple:
         given, label = element
         first, second = given if isinstance(given, tuple) else (given, None)
         texts.extend(np.atleast_1d(first))
-        labels.extend(np.atleast_1d(label))
+        labels.extend([label] if np.ndim(first) == 0 else label)
         pairs.extend([] if second is None else np.atleast_1d(second))
     return texts, pairs or None, labels, range(1, len(texts) + 1), "The data set"
 

@@ -35,10 +35,11 @@ def inspect(
     test: Any = None,
     tokenizer: Tokenizer | None = None,
     text: str = "text",
-    label: str | None = "label",
+    label: str | Sequence[str] | None = "label",
     pair: str | None = None,
     columns: Sequence[str] | None = None,
     encoding: str | None = None,
+    separator: str | None = None,
     config: BertConfig = BASE,
 ) -> Inspection:
     """Labels, gaps, repeats, leaks and lengths of labelled texts: a dictionary that prints as tables.
@@ -49,7 +50,7 @@ def inspect(
     many rows of a length take the multiply-adds of one of 512 tokens through `config`. Raises ZooError for what
     cannot be read.
     """
-    tokenizer, where = or_english(tokenizer), Columns(text, label, pair, columns, encoding)
+    tokenizer, where = or_english(tokenizer), Columns(text, label, pair, columns, encoding, separator)
     given = {"train": data, "validation": validation, "test": test}
     parts = {name: with_rows(gather(part, where)) for name, part in given.items() if part is not None}
     found = {name: describe(part) for name, part in parts.items()}
@@ -78,15 +79,16 @@ def describe(examples: Examples) -> dict[str, Any]:
 
 
 def describe_labels(values: Sequence[Any]) -> dict[str, Any]:
-    """Counts and shares by name, the most frequent first; Python's types; labels that are spelt in several ways."""
-    there = [value for value in values if not is_missing(value)]
+    """Counts and shares of rows by name, the most frequent first; Python's types; labels spelt in several ways."""
+    rows = [value if isinstance(value, list) else [value] for value in values if not is_missing(value)]
+    there = [label for row in rows for label in row]
     counts = dict(Counter(map(name_of, there)).most_common())
     spellings: dict[str, set[str]] = {}
     for spelling in {value if isinstance(value, str) else name_of(value) for value in there}:
         spellings.setdefault(" ".join(spelling.split()).casefold(), set()).add(spelling)
     return {
         "counts": counts,
-        "shares": {name: count / len(there) for name, count in counts.items()},
+        "shares": {name: count / len(rows) for name, count in counts.items()},
         "types": dict(Counter(type(value).__name__ for value in there).most_common()),
         "spellings": sorted(sorted(ways) for ways in spellings.values() if len(ways) > 1),
     }

@@ -1,8 +1,8 @@
 """Labels of any type as class numbers, and back."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -31,26 +31,65 @@ class Labels:
             )
         if len(found) < 2:
             raise ZooError(f"{source} has only the label {next(iter(found), None)!r}: a classifier needs two or more.")
-        numbers = all(is_number(name) for name in found)
-        return cls(tuple(sorted(found, key=lambda name: (float(name), name)) if numbers else sorted(found)))
+        return cls(in_order(found))
+
+    @classmethod
+    def of_several(cls, values: Sequence[Any], source: str) -> "Labels":
+        """As `of`, where each value is a label or a list of any number of them."""
+        several = [names_of(value) for value in values]
+        found = {name for names in several for name in names}
+        if len(found) < 2:
+            raise ZooError(f"{source} has only the label {next(iter(found), None)!r}: multi_label needs two or more.")
+        if all(len(names) == 1 for names in several):
+            raise ZooError(
+                f"Every text in {source} has one label, such as {several[0][0]!r:.60}: if these are several in a cell, "
+                'say what separates them, separator="|"; if not, take task="classification".'
+            )
+        return cls(in_order(found))
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        return {name: i for i, name in enumerate(self.names)}
 
     def numbers(self, examples: Examples) -> np.ndarray:
         """The class number of every example, int32 (N,). ZooError for a label that is none of the names."""
-        number = {name: i for i, name in enumerate(self.names)}
-        found = [name_of(value) for value in examples.labels]
-        for name, row in zip(found, examples.rows, strict=True):
-            if name not in number:
-                raise ZooError(
-                    f"{examples.source}, row {row} has the label {name!r}, but the model tells apart only "
-                    f"{', '.join(self.names[:20])}: mend the label, or add rows with it to the training data."
-                )
-        return np.array([number[name] for name in found], "int32")
+        found = [self.place(name_of(label), examples, row) for row, label in enumerate(examples.labels)]
+        return np.array(found, "int32")
+
+    def flags(self, examples: Examples) -> np.ndarray:
+        """1 where an example has a label, else 0, float32 (N, C). ZooError for a label that is none of the names."""
+        found = np.zeros((len(examples), len(self.names)), "float32")
+        for row, label in enumerate(examples.labels):
+            found[row, [self.place(name, examples, row) for name in names_of(label)]] = 1
+        return found
+
+    def place(self, name: str, examples: Examples, row: int) -> int:
+        if name not in self.places:
+            raise ZooError(
+                f"{examples.source}, row {examples.rows[row]} has the label {name!r}, but the model tells apart only "
+                f"{', '.join(self.names[:20])}: mend the label, or add rows with it to the training data."
+            )
+        return self.places[name]
+
+
+def in_order(names: set[str]) -> tuple[str, ...]:
+    """Numbers by size, words by alphabet."""
+    numbers = all(is_number(name) for name in names)
+    return tuple(sorted(names, key=lambda name: (float(name), name)) if numbers else sorted(names))
+
+
+def names_of(value: Any) -> tuple[str, ...]:
+    """How a label is called; or each of a list of labels, once, by alphabet."""
+    several = value if isinstance(value, (list, tuple, set, frozenset)) else [value]
+    return tuple(sorted({name_of(each) for each in several}))
 
 
 def name_of(value: Any) -> str:
     """How a label is called. Raises ZooError for several in one."""
     if isinstance(value, (list, tuple, set, dict)) or getattr(value, "ndim", 0):
-        raise ZooError(f"A label is {value!r:.60}: give each text one label, a word or a number.")
+        raise ZooError(
+            f'A label is {value!r:.60}: give each text one label, a word or a number, or take task="multi_label".'
+        )
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return value.strip() if isinstance(value, str) else str(value)
@@ -69,7 +108,7 @@ def balanced(numbers: np.ndarray, classes: int) -> np.ndarray:
     return len(numbers) / (classes * np.maximum(counts, 1))
 
 
-def shares(numbers: np.ndarray, names: Sequence[str]) -> dict[str, int]:
-    """How many examples each class has."""
-    counts = Counter(numbers.tolist())
-    return {name: counts[i] for i, name in enumerate(names)}
+def balanced_flags(flags: np.ndarray) -> np.ndarray:
+    """The weight of every flag (N, C), so that of each label those that are 1 weigh as much as those that are 0."""
+    share = flags.mean(0)
+    return np.where(flags > 0, 0.5 / np.maximum(share, 1e-9), 0.5 / np.maximum(1 - share, 1e-9))

@@ -14,12 +14,13 @@ def draw(figures: Mapping[str, Any]) -> bytes:
     """A PNG of the figures of `inspect`."""
     from matplotlib.figure import Figure
 
-    counts = (figures["labels"] or {}).get("counts")
+    labelled = figures["labels"] or {}
+    counts = labelled.get("counts")
     figure = Figure(figsize=(11 if counts else 7, 4), layout="constrained")
     lengths, *labels = figure.subplots(1, 2 if counts else 1, squeeze=False)[0]
     draw_lengths(lengths, figures)
     if counts:
-        draw_labels(labels[0], counts)
+        draw_labels(labels[0], counts, labelled["shares"])
     return as_png(figure)
 
 
@@ -45,12 +46,12 @@ def draw_lengths(axes: Any, figures: Mapping[str, Any]) -> None:
     axes.legend()
 
 
-def draw_labels(axes: Any, counts: Mapping[str, int]) -> None:
+def draw_labels(axes: Any, counts: Mapping[str, int], shares: Mapping[str, float]) -> None:
     """The most frequent labels as bars, the first on top."""
     names = [plain(shown(name)) for name in list(counts)[:MOST]]
     values = list(counts.values())[:MOST]
     bars = axes.barh(range(len(names)), values, color="tab:green", alpha=0.6)
-    axes.bar_label(bars, [f"{value:,} ({value / sum(counts.values()):.1%})" for value in values], padding=3)
+    axes.bar_label(bars, [f"{value:,} ({shares[name]:.1%})" for name, value in list(counts.items())[:MOST]], padding=3)
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
     axes.margins(x=0.35)

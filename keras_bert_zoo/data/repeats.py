@@ -4,7 +4,7 @@ from collections.abc import Hashable, Iterable, Iterator
 from typing import Any
 
 from keras_bert_zoo.data.examples import Examples, lacks
-from keras_bert_zoo.data.labels import name_of
+from keras_bert_zoo.data.labels import names_of
 
 FIRST = 5  # places that are named
 Key = tuple[str, str]
@@ -61,10 +61,10 @@ def disputed(examples: Examples) -> list[list[int]]:
     """For every text with several labels, the first row of each."""
     if examples.labels is None:
         return []
-    rows: dict[Key, dict[str, int]] = {}
+    rows: dict[Key, dict[tuple[str, ...], int]] = {}
     for place, key in enumerate(examples.identities()):
         if not lacks(examples, place):
-            rows.setdefault(key, {}).setdefault(name_of(examples.labels[place]), examples.rows[place])
+            rows.setdefault(key, {}).setdefault(names_of(examples.labels[place]), examples.rows[place])
     return [list(named.values()) for named in rows.values() if len(named) > 1]
 
 

@@ -8,8 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_bert_zoo.data.examples import Examples
-from keras_bert_zoo.data.labels import name_of
+from keras_bert_zoo.data.labels import names_of
 from keras_bert_zoo.errors import ZooError
+
+FEWEST = 10  # texts of a class to draw by, where texts have several labels
 
 
 class Splits(NamedTuple):
@@ -21,12 +23,17 @@ class Splits(NamedTuple):
 
     @classmethod
     def draw(cls, examples: Examples, shares: Sequence[float], seed: int) -> "Splits":
-        """Parts with every class in its share; `shares` are those of validation and test, 0 for no test."""
+        """Parts with every class in its share; `shares` are those of validation and test, 0 for no test.
+
+        Of a text with several labels the one that fewest texts have is its class: rare labels are the hardest to
+        spread (Sechidis et al. 2011, section 4).
+        """
         from sklearn.model_selection import train_test_split
 
-        classes = [name_of(label) for label in examples.labels]
+        several, count = [names_of(label) for label in examples.labels], sum(share > 0 for share in shares) + 1
+        check_counts(several, count, examples.source)
+        classes = [min(names) for names in several] if all(len(names) == 1 for names in several) else rarest(several)
         rest, parts = np.arange(len(examples)), []
-        check_counts(classes, sum(share > 0 for share in shares) + 1, examples.source)
         for share in shares:
             size = round(share * len(examples))
             if not share:
@@ -44,16 +51,26 @@ class Splits(NamedTuple):
                 raise ZooError(f"{examples.source} cannot be split into {shares} ({error}): change split=.") from error
             parts.append(examples.take(sorted(part)))
         splits = cls(examples.take(sorted(rest)), *parts)
-        check_classes(splits, set(classes))
+        check_classes(splits, {name for names in several for name in names})
         return splits
 
 
-def check_counts(classes: list[str], parts: int, source: str) -> None:
+def rarest(several: list[tuple[str, ...]]) -> list[str]:
+    """For every text its rarest label; those that are so for too few texts to draw by are put together."""
+    counts = Counter(name for names in several for name in names)
+    found = [min(names, key=lambda name: (counts[name], name), default="") for names in several]
+    sizes = Counter(found)
+    few = {name for name, size in sizes.items() if size < FEWEST}
+    together = max(sizes, key=sizes.get) if sum(sizes[name] for name in few) < FEWEST else min(few)
+    return [together if name in few else name for name in found]
+
+
+def check_counts(several: list[tuple[str, ...]], parts: int, source: str) -> None:
     """Every class must be able to be in every part."""
-    counts = Counter(classes)
-    if len(classes) < len(counts) * parts:
+    counts = Counter(name for names in several for name in names)
+    if len(several) < len(counts) * parts:
         raise ZooError(
-            f"{source} has {len(classes)} rows and {len(counts)} classes, too few for a row of every class in each of "
+            f"{source} has {len(several)} rows and {len(counts)} classes, too few for a row of every class in each of "
             f"{parts} parts: add rows, choose another column with label=, or give validation= and test= yourself."
         )
     name, count = min(counts.items(), key=lambda item: item[1])
@@ -67,7 +84,7 @@ def check_counts(classes: list[str], parts: int, source: str) -> None:
 def check_classes(splits: Splits, classes: set[str]) -> None:
     """No part may lack a class: its figures would leave it out."""
     for name, part in zip(splits._fields, splits, strict=True):
-        lacking = classes - {name_of(label) for label in part.labels} if part else None
+        lacking = classes - {name for label in part.labels for name in names_of(label)} if part else None
         if lacking:
             raise ZooError(
                 f"{part.source} has too few rows of the class {min(lacking)!r}: none falls into the {name} part; add "
@@ -81,10 +98,10 @@ def compare(splits: Splits) -> dict[str, int]:
     keys = {name: set(part.identities()) for name, part in parts.items()}
     found = {f"within {name}": len(part) - len(keys[name]) for name, part in parts.items()}
     found |= {f"{a} and {b}": len(keys[a] & keys[b]) for a, b in combinations(parts, 2)}
-    labels: dict[tuple[str, str], set[str]] = {}
+    labels: dict[tuple[str, str], set[tuple[str, ...]]] = {}
     for part in parts.values():
         for key, label in zip(part.identities(), part.labels, strict=True):
-            labels.setdefault(key, set()).add(name_of(label))
+            labels.setdefault(key, set()).add(names_of(label))
     return found | {"with different labels": sum(len(names) > 1 for names in labels.values())}
 
 

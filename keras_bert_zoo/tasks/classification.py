@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras import ops
 
 from keras_bert_zoo.checkpoints import Description
 from keras_bert_zoo.config import check_value
@@ -24,7 +25,8 @@ class Classification(Task):
 
     Returns logits (B, C), or (B, K, C) for rows of several texts with text_positions (B, K).
     `labels` names the classes; without it they are LABEL_0, LABEL_1, ... With a `threshold` the answer of two
-    classes is the second from that probability on, in place of the likelier.
+    classes is the second from that probability on, in place of the likelier. `head_activation` is "softmax", or
+    "sigmoid" for two classes: the layer then gives one number, the logit of the second, and that of the first is 0.
     """
 
     heads = ("pooler", "classifier")
@@ -38,13 +40,16 @@ class Classification(Task):
         head_dropout: float = 0.1,
         threshold: float | None = None,
         pooling: str = "first",
+        head_activation: str = "softmax",
         **kwargs,
     ):
         self.pooling, self.labels = pooling, name_classes(num_classes, labels)
-        self.head_dropout, self.threshold = head_dropout, check_threshold(threshold, self.labels)
+        self.head_dropout, self.threshold = head_dropout, self.check_threshold(threshold)
+        self.head_activation, self.logits = head_activation, find(LOGITS, head_activation, "head_activation")
+        scores = count_scores(head_activation, self.labels)
         parts = {
             "pooler": Pooler(encoder.config, pooling, name="pooler"),
-            "classifier": ScoreHead(encoder.config, len(self.labels), head_dropout, encoder.seeds, name="classifier"),
+            "classifier": ScoreHead(encoder.config, scores, head_dropout, encoder.seeds, name="classifier"),
         }
         super().__init__(encoder, parts, **kwargs)
 
@@ -55,7 +60,7 @@ class Classification(Task):
     def call(self, inputs, training=None):
         state = self.encoder(inputs, training=training)["sequence_output"]
         pooled = self.pooler(state, inputs["padding_mask"], inputs.get("text_positions"))
-        return self.classifier(pooled, training=training)
+        return self.logits(self.classifier(pooled, training=training))
 
     def targets(self, y) -> np.ndarray:
         """Class numbers (B,) or (B, K), int32, out of numbers or names. ZooError for what is no class."""
@@ -80,20 +85,32 @@ class Classification(Task):
 
     def options(self) -> dict[str, Any]:
         own = {"head_dropout": self.head_dropout, "threshold": self.threshold, "pooling": self.pooling}
-        return {"labels": list(self.labels), **own}
+        return {"labels": list(self.labels), **own, "head_activation": self.head_activation}
 
     def describe(self) -> Description:
         said = replace(super().describe(), labels=self.labels, head_dropout=self.head_dropout, threshold=self.threshold)
-        if self.pooling == "first":
+        strange = {key: getattr(self, key) for key, usual in USUAL.items() if getattr(self, key) != usual}
+        if not strange:
             return said
-        return replace(said, architecture=None, task=self.key, options={"pooling": self.pooling})  # not Hugging Face's
+        return replace(said, architecture=None, problem=None, task=self.key, options=strange)  # not Hugging Face's
+
+    def check_threshold(self, threshold: Any) -> float | None:
+        if threshold is None:
+            return None
+        check_value("threshold", float, threshold)
+        if len(self.labels) != 2:
+            raise ZooError(f"threshold={threshold} is for two classes, and there are {len(self.labels)}.")
+        return threshold
+
+    def likely(self, outputs: np.ndarray) -> np.ndarray:
+        """The probability of every class, (..., C), of logits."""
+        found = np.exp(outputs - outputs.max(-1, keepdims=True))
+        return found / found.sum(-1, keepdims=True)
 
     def decode(self, outputs, inputs) -> list[dict[str, Any]]:
         """The likeliest "label", its "score" (a probability), and the "scores" of all labels."""
-        likely = np.exp(outputs - outputs.max(-1, keepdims=True))
-        likely /= likely.sum(-1, keepdims=True)
         answers = []
-        for row in likely:
+        for row in self.likely(outputs):
             scores = {label: float(score) for label, score in zip(self.labels, row, strict=True)}
             label = max(scores, key=scores.get)
             if self.threshold is not None:
@@ -102,13 +119,29 @@ class Classification(Task):
         return answers
 
 
-def check_threshold(threshold: float | None, labels: tuple[str, ...]) -> float | None:
-    if threshold is None:
-        return None
-    check_value("threshold", float, threshold)
+def as_they_are(scores):
+    return scores
+
+
+def beside_zero(score):
+    """The logit of the second class (..., 1) as logits of both (..., 2): the softmax of these is its sigmoid."""
+    return ops.concatenate([ops.zeros_like(score), score], axis=-1)
+
+
+LOGITS = {"softmax": as_they_are, "sigmoid": beside_zero}
+USUAL = {"pooling": "first", "head_activation": "softmax"}  # what Hugging Face's classifiers do
+
+
+def count_scores(head_activation: str, labels: tuple[str, ...]) -> int:
+    """How many numbers the dense layer gives."""
+    if head_activation == "softmax":
+        return len(labels)
     if len(labels) != 2:
-        raise ZooError(f"threshold={threshold} is for two classes, and there are {len(labels)}.")
-    return threshold
+        raise ZooError(
+            f'head_activation="sigmoid" is one number for two classes, and there are {len(labels)}: take "softmax", '
+            'or task="multi_label" for a sigmoid each.'
+        )
+    return 1
 
 
 def name_classes(num_classes: int | None, labels: Sequence[str] | None) -> tuple[str, ...]:

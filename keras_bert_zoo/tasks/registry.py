@@ -24,6 +24,7 @@ def task(name: str) -> Callable[[type[Task]], type[Task]]:
     return add
 
 
-def named_by(architecture: str | None) -> str | None:
-    """The key of the task that Hugging Face's class stands for: the first that has it."""
-    return next((key for key, cls in TASKS.items() if architecture in cls.architectures.values()), None)
+def named_by(architecture: str | None, problem: str | None = None) -> str | None:
+    """The key of the task that Hugging Face's class stands for: the first that has it, for this problem if it can."""
+    found = {key: cls for key, cls in TASKS.items() if architecture in cls.architectures.values()}
+    return next((key for key, cls in found.items() if cls.problem == problem), next(iter(found), None))

@@ -40,6 +40,7 @@ class Task(keras.Model):
     features: tuple[str, ...] = TEXT
     heads: tuple[str, ...] = ()  # the checkpoint tables of its head
     architectures: Mapping[str, str] = {}  # Hugging Face's class for each family
+    problem: str | None = None  # Hugging Face's problem_type, where the class has several
     objective: Any = None
 
     def __init_subclass__(cls, **kwargs):
@@ -183,7 +184,7 @@ class Task(keras.Model):
         """What goes into a folder's config."""
         config = self.encoder.config
         architecture = self.architectures.get(config.family)
-        named = named_by(architecture) == self.key
+        named = named_by(architecture, self.problem) == self.key
         return checkpoints.Description(
             config,
             config.family,
@@ -191,6 +192,7 @@ class Task(keras.Model):
             task=None if named else self.key,
             options={} if named else self.options(),
             block=name_block(self.encoder.block_maker),
+            problem=self.problem if named else None,
         )
 
     def variables_by_name(self) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from keras_bert_zoo.config import check_value
 from keras_bert_zoo.data import Columns, Labels, read
 from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.tasks import Task
-from keras_bert_zoo.training.report import Scores
-from keras_bert_zoo.training.scores import probabilities, score
+from keras_bert_zoo.training.finetuning.problems import PROBLEMS
+from keras_bert_zoo.training.finetuning.report import Scores
+from keras_bert_zoo.training.finetuning.scores import probabilities
 from keras_bert_zoo.zoo.build import load
 
 
@@ -17,10 +18,11 @@ def evaluate(
     model: Task | str | Path,
     data: Any,
     text: str = "text",
-    label: str = "label",
+    label: str | Sequence[str] = "label",
     pair: str | None = None,
     columns: Sequence[str] | None = None,
     encoding: str | None = None,
+    separator: str | None = None,
     empty: str = "error",
     batch_size: int = 32,
 ) -> Scores:
@@ -31,9 +33,10 @@ def evaluate(
     """
     check_value("batch_size", int, batch_size)
     model = model if isinstance(model, Task) else load(model)
-    if model.key != "classification":
+    if model.key not in PROBLEMS:
         raise ZooError(f"The model is for {model.key}: evaluate takes a classifier, as finetune makes.")
-    examples = read(data, Columns(text, label, pair, columns, encoding), empty)
-    truth = Labels(tuple(model.labels)).numbers(examples)
+    problem = PROBLEMS[model.key]
+    examples = read(data, Columns(text, label, pair, columns, encoding, separator), empty)
+    truth = problem.targets(Labels(tuple(model.labels)), examples)
     likely = probabilities(model, model.read(examples.texts, examples.pairs), batch_size)
-    return Scores(score(likely, truth, model.labels, model.threshold) | {"source": examples.source})
+    return Scores(problem.score(likely, truth, model.labels, model.threshold) | {"source": examples.source})

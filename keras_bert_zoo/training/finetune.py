@@ -9,17 +9,17 @@ from typing import Any
 
 import keras
 
-from keras_bert_zoo.checkpoints import writable
+from keras_bert_zoo.checkpoints import HEADS_ALONE, writable
 from keras_bert_zoo.data import Labels, Splits, read, without_repeats
 from keras_bert_zoo.distribution import Runtime, choose, make_runtime
 from keras_bert_zoo.errors import ZooError
-from keras_bert_zoo.tasks import Task
-from keras_bert_zoo.training.fitting import Fitting
-from keras_bert_zoo.training.run import Run
-from keras_bert_zoo.training.scores import check_metric
-from keras_bert_zoo.training.settings import Settings
+from keras_bert_zoo.tasks import TASKS, Task
+from keras_bert_zoo.training.finetuning.fitting import Fitting
+from keras_bert_zoo.training.finetuning.problems import PROBLEMS
+from keras_bert_zoo.training.finetuning.run import Run
+from keras_bert_zoo.training.finetuning.settings import Settings
 from keras_bert_zoo.zoo.build import build
-from keras_bert_zoo.zoo.parts import open_weights
+from keras_bert_zoo.zoo.parts import check_problem, open_weights
 from keras_bert_zoo.zoo.presets import is_name
 
 
@@ -39,7 +39,7 @@ def finetune(
     distribution: str = "auto",
     **settings: Any,
 ) -> Run:
-    """Teach a pretrained model to tell classes of texts apart.
+    """Teach a pretrained model to tell classes of texts apart, or with task="multi_label" which labels a text has.
 
     run = finetune("minilm_l6", train="reviews.csv", out="runs/reviews")
 
@@ -47,8 +47,8 @@ def finetune(
     (texts, labels), (texts, pairs, labels), a DataFrame, a tf.data.Dataset, or "sms_spam", which comes with the
     package. `validation` and `test` are drawn from `train` class by class where they are not given; test=False goes
     without. `out` becomes a model folder with the report in it. `settings` are the other fields of
-    training.settings.Settings. With the same settings, data, machine and versions the weights are the same to the
-    bit. `distribution` is one of `distribution.KINDS` on one machine. Ctrl-C stops, and keeps the best so far.
+    training.finetuning.settings.Settings. With the same settings, data, machine and versions the weights are the same
+    to the bit. `distribution` is one of `distribution.KINDS` on one machine. Ctrl-C stops, and keeps the best so far.
     Raises ZooError, before any training, for what does not fit.
     """
     chosen = Settings.of(
@@ -64,10 +64,8 @@ def finetune(
     check_out(out, chosen.overwrite)
     splits = make_splits(train, validation, test, chosen)
     with runtime.scope():
-        model = make_model(weights, Labels.of(splits.train.labels, splits.train.source), chosen)
-    check_metric(chosen.best, model.labels)
-    if chosen.threshold and len(model.labels) != 2:
-        raise ZooError(f"threshold= is for two classes, and there are {len(model.labels)}: {', '.join(model.labels)}.")
+        model = make_model(weights, PROBLEMS[chosen.task].labels(splits.train), chosen)
+    PROBLEMS[chosen.task].check(chosen.best, chosen.threshold, model.labels)
     check_room(out, model)
     return Fitting(model, splits, chosen, weights, out, tell, runtime).run()
 
@@ -95,7 +93,7 @@ def make_splits(train: Any, validation: Any, test: Any, chosen: Settings) -> Spl
     examples = read(train, chosen.where(), chosen.empty)
     if chosen.drop_duplicates:
         examples = without_repeats(examples, [part for part in given if part is not None])
-    Labels.of(examples.labels, examples.source)
+    PROBLEMS[chosen.task].labels(examples)
     shares = [0 if part is not None else share for part, share in zip(given, chosen.split, strict=True)]
     if test is False:
         shares[1] = 0
@@ -116,12 +114,12 @@ def make_model(weights: str | Path | None, labels: Labels, chosen: Settings) -> 
         if chosen.head == "new":
             checkpoint = replace(checkpoint, ignore=checkpoint.of("classifier"))
         else:
+            check_problem(checkpoint, TASKS[chosen.task])
             names = checkpoint.description.labels or tuple(f"LABEL_{i}" for i in range(checkpoint.num_classes))
             check_labels(labels, names, weights)
     keras.utils.set_random_seed(chosen.seed)
     options = {"labels": names, "head_dropout": chosen.head_dropout, "dtype": chosen.dtype}
-    if chosen.pooling is not None:
-        options |= {"pooling": chosen.pooling}
+    options |= {key: getattr(chosen, key) for key in HEADS_ALONE if getattr(chosen, key) is not None}
     if chosen.dropout is not None:
         options |= {"dropout": chosen.dropout, "attention_dropout": chosen.dropout}
     model = build(name, task=chosen.task, weights=checkpoint, **options)

@@ -82,6 +82,12 @@ def add_classes(outputs: Any, batch: Mapping[str, Any]) -> Sums:
     return {"classes": ops.sum(surprise(ops.cast(outputs, "float32"), batch["targets"]) * batch["weights"])}
 
 
+def add_labels(outputs: Any, batch: Mapping[str, Any]) -> Sums:
+    """The summed loss of the labels of texts, each by itself, with its weight."""
+    losses = ops.binary_crossentropy(batch["targets"], ops.cast(outputs, "float32"), from_logits=True)
+    return {"classes": ops.sum(losses * batch["weights"])}
+
+
 def count_classes(batch: Mapping[str, Any]) -> Sums:
     return {"weights": ops.sum(batch["weights"]), "real": real_tokens(batch)}
 

@@ -12,6 +12,7 @@ from keras_bert_zoo.zoo.parts import (
     FIELDS,
     check_block,
     check_options,
+    check_problem,
     choose_shape,
     fill,
     find_tokenizer,
@@ -35,9 +36,9 @@ def build(
     build("bert_base", task="masked_lm", weights="google")                   # a release
     build(task="classification", weights="path/to/folder", num_classes=3)    # the shape is the folder's
 
-    `name` is a model's name or a BertConfig; `task` one of "classification", "masked_lm", "pretraining" or
-    None for the bare encoder with its output map; `weights` a release ("pretrained" is the first) or a folder
-    of Hugging Face's, Google's or our own kind. `options` are fields of BertConfig, such as dropout=0.0, and
+    `name` is a model's name or a BertConfig; `task` one of "classification", "multi_label", "masked_lm", "pretraining"
+    or None for the bare encoder with its output map; `weights` a release ("pretrained" is the first) or a folder of
+    Hugging Face's, Google's or our own kind. `options` are fields of BertConfig, such as dropout=0.0, and
     settings of the task, such as num_classes=3. `ignore` names tensors to leave aside (`*` fits all),
     `dtype` is a Keras policy such as "mixed_bfloat16", `block` makes the blocks in place of layers.EncoderBlock.
     Raises ZooError for what does not fit; `model.load_report` says what was loaded.
@@ -47,6 +48,7 @@ def build(
     checkpoint = open_weights(name, weights, ignore) if weights is not None else None
     config = choose_shape(name, checkpoint, shape)
     if checkpoint:
+        check_problem(checkpoint, task_class)
         options = with_labels(checkpoint, task_class, options)
         check_block(checkpoint, block)
     check_options(task_class, options)
@@ -103,7 +105,7 @@ def name_task(checkpoint: checkpoints.Checkpoint) -> str:
         return said.task
     architecture = said.architecture
     if architecture:
-        if key := named_by(architecture):
+        if key := named_by(architecture, said.problem):
             return key
         raise ZooError(
             f"{checkpoint.folder} is a {architecture}, a task that the zoo does not have: "

@@ -9,7 +9,7 @@ from typing import Any
 from keras_bert_zoo import checkpoints
 from keras_bert_zoo.config import BertConfig
 from keras_bert_zoo.errors import ZooError, find
-from keras_bert_zoo.tasks import States, Task, name_block
+from keras_bert_zoo.tasks import TASKS, States, Task, name_block, named_by
 from keras_bert_zoo.text import Tokenizer, find_vocabulary
 from keras_bert_zoo.text import open_folder as open_tokenizer
 from keras_bert_zoo.zoo.fetch import fetch_release
@@ -75,8 +75,22 @@ def with_labels(checkpoint: checkpoints.Checkpoint, task_class: type[Task], opti
     said = checkpoint.description
     if "num_classes" not in options and "labels" not in options:
         options = options | ({"labels": said.labels} if said.labels else {"num_classes": checkpoint.num_classes})
-    kept = {"head_dropout": said.head_dropout, "threshold": said.threshold, "pooling": said.options.get("pooling")}
+    own = {key: said.options.get(key) for key in checkpoints.HEADS_ALONE}
+    kept = {"head_dropout": said.head_dropout, "threshold": said.threshold} | own
     return {key: value for key, value in kept.items() if value is not None} | options
+
+
+def check_problem(checkpoint: checkpoints.Checkpoint, task_class: type[Task]) -> None:
+    """A classifier that answers one kind of question is none for another."""
+    said, names = checkpoint.description, checkpoint.of("classifier")
+    key = said.task or named_by(said.architecture, said.problem)
+    if key not in TASKS or not names or "classifier" not in task_class.heads:
+        return
+    if TASKS[key].problem != task_class.problem:
+        raise ZooError(
+            f"The classifier in {checkpoint.folder} is one of the task {key}, not of {task_class.key}: ask for that "
+            f'task, or leave the classifier aside: ignore="{checkpoints.pattern(list(names))}", in finetune head="new".'
+        )
 
 
 def check_block(checkpoint: checkpoints.Checkpoint, block: Any) -> None:

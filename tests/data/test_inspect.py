@@ -212,7 +212,7 @@ def test_the_picture(tmp_path):
     draw_lengths(lengths, found)
     assert lengths.patches[0].get_data().values.tolist() == found["histogram"]["counts"]
     assert [line.get_xdata()[0] for line in lengths.lines] == [3, 100, 100, 100, 128]
-    draw_labels(labels, found["labels"]["counts"])
+    draw_labels(labels, found["labels"]["counts"], found["labels"]["shares"])
     assert [bar.get_width() for bar in labels.patches] == [2, 1, 1]
     assert [text.get_text() for text in labels.texts] == ["2 (50.0%)", "1 (25.0%)", "1 (25.0%)"]
     assert [tick.get_text() for tick in labels.get_yticklabels()] == ["b", "c", r"\$x_1\$"]

@@ -24,7 +24,7 @@ def main(folder, out, kind, count, settings):
     arrays = {f"{i:03d}": np.array(array) for i, array in enumerate(run.model.get_weights())}
     figures = {"loss": run.report["validation"]["loss"], "steps": run.report["steps"]}
     again = run.model.answer(["red apples", "green pears and more of them"])
-    np.savez(out, **arrays, **figures, answers=[answer["score"] for answer in again])
+    np.savez(out, **arrays, **figures, answers=[list(answer["scores"].values()) for answer in again])
 
 
 if __name__ == "__main__":

@@ -17,9 +17,10 @@ from keras_bert_zoo.data import PackedBatches
 from keras_bert_zoo.distribution import Runtime
 from keras_bert_zoo.text import WordPiece
 from keras_bert_zoo.training import finetune as module
-from keras_bert_zoo.training.together import fit_together
+from keras_bert_zoo.training.finetuning.together import fit_together
 
 FITS = Path(__file__).with_name("fits.py")
+SEVERAL = {"task": "multi_label", "label": "labels"}
 QUIET = {"dropout": 0.0, "head_dropout": 0.0, "average": 0.9, "class_weight": "balanced"}
 
 
@@ -36,7 +37,8 @@ def folder(request, tmp_path_factory):
     with (folder / "texts.jsonl").open("w") as file:
         for i in range(64):
             chosen = random.choice(words, random.integers(2, 25))
-            file.write(json.dumps({"text": " ".join(chosen), "label": ["no", "yes", "no"][i % 3]}) + "\n")
+            labels = {"label": ["no", "yes", "no"][i % 3], "labels": [["a"], ["a", "b"], [], ["b"]][i % 4]}
+            file.write(json.dumps({"text": " ".join(chosen), **labels}) + "\n")
     return folder
 
 
@@ -56,9 +58,10 @@ def compare(ours, theirs):
 
 
 @pytest.mark.long
-def test_two_mirrored_devices(folder, tmp_path):
-    one = run(folder, tmp_path / "one.npz")
-    compare(run(folder, tmp_path / "two.npz", "mirrored", 2), one)
+@pytest.mark.parametrize("settings", [{}, SEVERAL], ids=["classification", "multi_label"])
+def test_two_mirrored_devices(folder, tmp_path, settings):
+    one = run(folder, tmp_path / "one.npz", **settings)
+    compare(run(folder, tmp_path / "two.npz", "mirrored", 2, **settings), one)
     assert one["steps"] > 4
 
 

@@ -124,13 +124,18 @@ def test_packed_is_alone(family, tmp_path):
     np.testing.assert_allclose(model(row)["pooled_output"][0], out.pooler_output.numpy(), atol=1e-5)
 
 
+ONE, ANY = np.array([0, 1, 1, 1, 0]), np.array([[0, 1], [1, 1], [0, 0], [1, 0], [1, 1]], "float32")
+
+
+@pytest.mark.parametrize("labels", [ONE, ANY], ids=["classification", "multi_label"])
 @pytest.mark.parametrize("family", ["Bert", "Albert"])
-def test_gradients(family, tmp_path):
+def test_gradients(family, labels, tmp_path):
     """The gradient of one classification loss, for every weight."""
-    reference = random_model(family, "SequenceClassification")
+    problem = "multi_label_classification" if labels.ndim == 2 else None
+    reference = random_model(family, "SequenceClassification", problem_type=problem)
     reference.save_pretrained(tmp_path / "hf")
-    model = load(tmp_path / "hf")
-    given, labels = inputs(), np.array([0, 1, 1, 1, 0])
+    model, given = load(tmp_path / "hf"), inputs()
+    assert model.key == ("multi_label" if labels.ndim == 2 else "classification")
     reference(**to_torch(given), labels=torch.tensor(labels)).loss.backward()
     found = gradients(model, given, labels)
     rows = {name: row for name, (_, row) in checkpoint(tmp_path / "hf").rows.items()}

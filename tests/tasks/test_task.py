@@ -11,9 +11,11 @@ TASKS = {
     "masked_lm": {},
     "pretraining": {},
     "classification": {"num_classes": 3, "head_dropout": 0.2},
+    "multi_label": {"num_classes": 3, "threshold": [0.2, 0.5, 0.7]},
 }
 CASES = [pytest.param(task, options, id=task) for task, options in TASKS.items()]
 CASES.append(pytest.param("classification", TASKS["classification"] | {"pooling": "mean"}, id="mean"))
+CASES.append(pytest.param("classification", {"num_classes": 2, "head_activation": "sigmoid"}, id="sigmoid"))
 every_task = pytest.mark.parametrize(("task", "options"), CASES)
 with_targets = pytest.mark.parametrize(("task", "options"), CASES[1:])
 

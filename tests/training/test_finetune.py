@@ -13,7 +13,7 @@ from conftest import BERT, PIECES
 from keras_bert_zoo import ZooError, build, evaluate, finetune, load
 from keras_bert_zoo.data import PackedBatches, read
 from keras_bert_zoo.text import WordPiece
-from keras_bert_zoo.training import fitting
+from keras_bert_zoo.training.finetuning import fitting, scores
 
 SIZES = {"hidden_size": 24, "embedding_size": 24, "intermediate_size": 48, "initializer_range": 0.2}
 QUICK = {"learning_rate": 3e-3, "batch_size": 8, "jit_compile": False, "best": "loss"}
@@ -201,7 +201,7 @@ def test_the_running_mean_is_kept(weights, eager, monkeypatch):
 def test_early_stopping(weights, eager, monkeypatch):
     """The best of three is the first, so the second and third are waited for and not kept."""
     figures = iter([0.1, 0.2, 0.3, 0.4, 0.5])
-    monkeypatch.setattr(fitting, "score", lambda *a, **k: SCORE | {"loss": next(figures)})
+    monkeypatch.setattr(scores, "score", lambda *a, **k: SCORE | {"loss": next(figures)})
     said = []
     run = finetune(weights, train=letters(60), epochs=5, patience=2, test=False, **FEW | {"tell": said.append})
     assert [row["epoch"] for row in run.report["history"]] == [1, 2, 3]
@@ -221,7 +221,7 @@ def test_the_weights_of_the_best_epoch_come_back(weights, eager, monkeypatch):
         assert found["confusion"] == run.report["validation"]["confusion"]
     spam = np.array([answer["scores"]["spam"] for answer in run.model.answer(drawn(100).validation.texts)])
     truth = np.array([label == "spam" for label in drawn(100).validation.labels])
-    chosen = fitting.choose_threshold(np.stack([1 - spam, spam], 1), truth)
+    chosen = scores.choose_threshold(spam, truth)
     assert run.report["threshold"] == pytest.approx(chosen, abs=1e-5)
 
 

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from keras_bert_zoo.showing import as_png
+import numpy as np
+
+from keras_bert_zoo.showing import as_png, plain
 
 
 class Scores(dict):
@@ -36,7 +38,9 @@ class Report(dict):
             weights = ", ".join(f"{label} {weight:.3g}" for label, weight in self["class_weight"].items())
             lines.append(f"class weights: {weights}")
         if self.get("threshold") is not None:
-            lines.append(f"threshold: {self['labels'][1]} from a probability of {self['threshold']:.3f} on")
+            least = self["threshold"]
+            each = zip(self["labels"], least, strict=True) if np.ndim(least) else [(self["labels"][1], least)]
+            lines.append("threshold: " + ", ".join(f"{label} from {least:.3f} on" for label, least in each))
         if self.get("interrupted"):
             lines.append("stopped by hand before its end")
         lines.append(f"kept: epoch {self['best_epoch']} of {self['settings']['epochs']}, by {self['settings']['best']}")
@@ -53,7 +57,28 @@ class Report(dict):
 
 
 def show_scores(title: str, figures: dict[str, Any]) -> str:
-    """The per-class table and the confusion matrix of one part."""
+    """The per-class table of one part, with the confusion matrix where a text has one class."""
+    return (show_classes if "confusion" in figures else show_labels)(title, figures)
+
+
+def show_labels(title: str, figures: dict[str, Any]) -> str:
+    """Every label by itself: `answers` is how many texts were given it."""
+    width = max(8, *(len(label) for label in figures["per_class"]))
+    lines = [
+        f"{title}: every label right {figures['accuracy']:.4f}, macro F1 {figures['macro_f1']:.4f}, micro F1 "
+        f"{figures['micro_f1']:.4f}, loss {figures['loss']:.4f}",
+        f"{'':<{width}}  precision  recall      f1  texts  answers",
+    ]
+    lines += [
+        f"{label:<{width}}     {row['precision']:.4f}  {row['recall']:.4f}  {row['f1']:.4f} {row['support']:>6} "
+        f"{row['answers']:>8}"
+        for label, row in figures["per_class"].items()
+    ]
+    return "\n".join(lines)
+
+
+def show_classes(title: str, figures: dict[str, Any]) -> str:
+    """The per-class table beside the confusion matrix."""
     labels = list(figures["per_class"])
     width = max(8, *(len(label) for label in labels))
     lines = [
@@ -75,13 +100,36 @@ def column(label: str) -> int:
     return max(6, len(label))
 
 
+def draw_scores(figures: dict[str, Any], title: str) -> dict[str, bytes]:
+    """A PNG of the figures of one part, by the name of its file."""
+    if "confusion" in figures:
+        return {"confusion.png": draw_confusion(figures, title)}
+    return {"labels.png": draw_labels(figures, title)}
+
+
+def draw_labels(figures: dict[str, Any], title: str) -> bytes:
+    """Precision, recall and F1 of every label as a PNG."""
+    from matplotlib.figure import Figure
+
+    rows = figures["per_class"]
+    figure = Figure(figsize=(7, min(max(3.0, 0.5 * len(rows) + 1.5), 20.0)), layout="constrained")
+    axes, places = figure.subplots(), range(len(rows))
+    axes.barh(places, [row["f1"] for row in rows.values()], color="tab:blue", alpha=0.5, label="F1")
+    for kind, sign in (("precision", ">"), ("recall", "<")):
+        axes.plot([row[kind] for row in rows.values()], places, sign, color="black", label=kind)
+    axes.set_yticks(places, [f"{plain(label)} ({row['support']:,})" for label, row in rows.items()])
+    axes.invert_yaxis()
+    axes.set(xlim=(0, 1), title=f"{title}: micro F1 {figures['micro_f1']:.3f}")
+    axes.legend(loc="lower right")
+    return as_png(figure)
+
+
 def draw_confusion(figures: dict[str, Any], title: str) -> bytes:
     """The confusion matrix as a PNG: each row's shares as colours, counts as numbers."""
-    import numpy as np
     from matplotlib.figure import Figure
 
     counts = np.array(figures["confusion"])
-    labels = [label.replace("$", r"\$") for label in figures["per_class"]]  # else matplotlib reads mathematics
+    labels = [plain(label) for label in figures["per_class"]]
     side = min(max(4.0, 0.6 * len(labels) + 2), 20.0)
     figure = Figure(figsize=(side, side), layout="constrained")
     axes = figure.subplots()

@@ -9,7 +9,7 @@ from typing import Any
 
 from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.tasks import Task
-from keras_bert_zoo.training.report import Report, draw_confusion, draw_curves
+from keras_bert_zoo.training.finetuning.report import Report, draw_curves, draw_scores
 
 
 @dataclass
@@ -49,6 +49,6 @@ class Run:
             "report.json": (json.dumps(self.report, indent=2) + "\n").encode(),
             "report.txt": f"{self.report}\n".encode(),
             "log.jsonl": "".join(json.dumps(row) + "\n" for row in self.log).encode(),
-            "confusion.png": draw_confusion(self.report[part], part),
+            **draw_scores(self.report[part], part),
             "curves.png": draw_curves(self.log, self.report["history"], self.report["settings"]["best"]),
         }

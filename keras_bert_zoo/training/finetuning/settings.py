@@ -8,15 +8,18 @@ from keras_bert_zoo.config import check_value
 from keras_bert_zoo.data import Columns
 from keras_bert_zoo.errors import ZooError, find
 from keras_bert_zoo.layers import POOLINGS
+from keras_bert_zoo.tasks import LOGITS
+from keras_bert_zoo.training.finetuning.problems import PROBLEMS
 
 CHOICES = {
-    "task": ("classification",),
+    "task": tuple(PROBLEMS),
     "empty": ("error", "drop"),
     "class_weight": (None, "balanced"),
     "threshold": (None, "validation"),
     "head": ("keep", "new"),
     "baseline": ("tfidf", None),
     "pooling": (None, *POOLINGS),
+    "head_activation": (None, *LOGITS),
 }
 NUMBERS = dict.fromkeys(("epochs", "batch_size", "length", "patience"), int)
 NUMBERS |= dict.fromkeys(("learning_rate", "warmup", "weight_decay", "head_dropout", "dropout", "average"), float)
@@ -38,6 +41,7 @@ class Settings:
     clip: float = 1.0  # of the gradient's global norm; 0 leaves it
     head_dropout: float = 0.1
     pooling: str | None = None  # "first" or "mean"; None: as the weights' own classifier, and "first" for a new one
+    head_activation: str | None = None  # "softmax", or of two classes "sigmoid"; None: as the weights' own classifier
     dropout: float | None = None  # of the blocks, attention's too; None: as the weights say
     dtype: str | None = None  # a Keras policy such as "mixed_bfloat16"
     jit_compile: bool | None = None  # None: on an accelerator and on JAX, where it pays
@@ -47,12 +51,13 @@ class Settings:
     best: str = "macro_f1"  # what chooses the epoch: accuracy, macro_f1, loss, or f1:CLASS
     patience: int | None = None  # epochs without a better one before it stops
     class_weight: str | None = None  # "balanced": every class weighs the same
-    threshold: str | None = None  # "validation": of two classes, the probability from which it is the second
+    threshold: str | None = None  # "validation": from which probability it is the second of two classes, or a label
     split: Sequence[float] = (0.15, 0.15)  # shares of validation and test, where they are not given
     drop_duplicates: bool = False
     baseline: str | None = "tfidf"
     text: str = "text"  # columns of a file, a DataFrame or a mapping
-    label: str = "label"
+    label: str | Sequence[str] = "label"  # of multi_label also a column of 0 and 1 for each label
+    separator: str | None = None  # of several labels in a cell
     pair: str | None = None
     columns: Sequence[str] | None = None  # the columns' names, for a file without a header
     encoding: str | None = None
@@ -80,10 +85,16 @@ class Settings:
         if not isinstance(self.clip, (int, float)) or not 0 <= self.clip < float("inf"):
             raise ZooError(f"clip={self.clip!r} must be a number of at least 0.")
         check_split(self.split)
+        if self.head_activation == "sigmoid" and self.task != "classification":
+            raise ZooError(
+                'head_activation="sigmoid" is for task="classification": multi_label has a sigmoid for each.'
+            )
+        if self.separator is not None and (not isinstance(self.separator, str) or not self.separator):
+            raise ZooError(f'separator={self.separator!r} must be what parts the labels in a cell, such as "|".')
 
     def where(self) -> Columns:
         """The columns that the data is read from."""
-        return Columns(self.text, self.label, self.pair, self.columns, self.encoding)
+        return Columns(self.text, self.label, self.pair, self.columns, self.encoding, self.separator)
 
 
 def check_split(shares: Sequence[float]) -> None:

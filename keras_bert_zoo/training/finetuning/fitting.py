@@ -12,23 +12,23 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_bert_zoo.data import LENGTHS, Examples, Labels, PackedBatches, Splits, balanced, compare, shortest_length
+from keras_bert_zoo.data import LENGTHS, Examples, Labels, PackedBatches, Splits, compare, shortest_length
 from keras_bert_zoo.distribution import Runtime
 from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.tasks import Task
 from keras_bert_zoo.text.pack import pack
-from keras_bert_zoo.training.baseline import tfidf
-from keras_bert_zoo.training.goals import CLASSES
-from keras_bert_zoo.training.keeping import KeepBest
+from keras_bert_zoo.training.finetuning.baseline import tfidf
+from keras_bert_zoo.training.finetuning.keeping import KeepBest
+from keras_bert_zoo.training.finetuning.problems import PROBLEMS
+from keras_bert_zoo.training.finetuning.progress import Progress
+from keras_bert_zoo.training.finetuning.report import Report
+from keras_bert_zoo.training.finetuning.run import Run
+from keras_bert_zoo.training.finetuning.scores import probabilities
+from keras_bert_zoo.training.finetuning.settings import Settings
+from keras_bert_zoo.training.finetuning.together import fit_together
 from keras_bert_zoo.training.optimizers import AdamW
-from keras_bert_zoo.training.progress import Progress
-from keras_bert_zoo.training.report import Report
-from keras_bert_zoo.training.run import Run
 from keras_bert_zoo.training.schedules import WarmupLinear
-from keras_bert_zoo.training.scores import choose_threshold, probabilities, score
-from keras_bert_zoo.training.settings import Settings
 from keras_bert_zoo.training.step import ONE, Step, make_step, pays_to_compile
-from keras_bert_zoo.training.together import fit_together
 from keras_bert_zoo.training.versions import versions
 
 log = logging.getLogger("keras_bert_zoo")
@@ -50,8 +50,8 @@ class Fitting:
         self.model, self.splits, self.settings = model, splits, settings
         self.weights, self.out, self.tell, self.runtime = weights, out, tell, runtime
         self.step: Step | None = None  # where several replicas learn together
-        known = Labels(tuple(model.labels))
-        self.targets = {name: known.numbers(part) for name, part in self.parts().items()}
+        self.problem, known = PROBLEMS[model.key], Labels(tuple(model.labels))
+        self.targets = {name: self.problem.targets(known, part) for name, part in self.parts().items()}
         self.twice = compare(splits)
         self.length, self.inputs, self.cut = self.tokenize()
         self.batches = self.make_batches()
@@ -77,14 +77,16 @@ class Fitting:
         return length, inputs, float((whole > length).mean())
 
     def make_batches(self) -> PackedBatches:
-        targets = self.targets["train"]
-        weights = self.class_weights()[targets] if self.settings.class_weight else np.ones(len(targets))
+        targets, weights = self.targets["train"], np.ones(self.targets["train"].shape)
+        if self.settings.class_weight:
+            weights = self.problem.weights(targets, len(self.model.labels))
         sizes = {"batch_size": self.settings.batch_size, "longest": self.model.encoder.config.max_length}
         sizes |= {"multiple": self.runtime.replicas, "seed": self.settings.seed}
         return PackedBatches(self.inputs["train"], targets, weights, **sizes)
 
     def class_weights(self) -> np.ndarray:
-        return balanced(self.targets["train"], len(self.model.labels))
+        """Of every label (C,)."""
+        return self.problem.weight_of(self.targets["train"], len(self.model.labels))
 
     def make_keeper(self) -> KeepBest:
         settings, steps = self.settings, len(self.batches)
@@ -103,7 +105,7 @@ class Fitting:
         interrupted = self.train()
         self.keeper.restore()
         if self.settings.threshold:
-            self.model.threshold = choose_threshold(self.keeper.best.likely, self.targets["validation"])
+            self.model.threshold = self.problem.threshold(self.keeper.best.likely, self.targets["validation"])
         run = Run(self.model, self.report(interrupted), self.keeper.log)
         if self.out is not None:
             run.save_somewhere(self.out)
@@ -140,12 +142,11 @@ class Fitting:
         rate, clip = (0.0, None) if several else (self.schedule(), settings.clip or None)
         with self.runtime.scope():
             optimizer = AdamW(rate, settings.weight_decay, global_clipnorm=clip, **average)
-            loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="mean_with_sample_weight")
-            self.model.compile(optimizer, loss, jit_compile=jit and not several)
+            self.model.compile(optimizer, self.problem.loss(), jit_compile=jit and not several)
         self.model.own_loss = True  # the task's, only divided by the weights
         if several:
-            rows = settings.batch_size
-            self.step = make_step(self.model, optimizer, rows, settings.clip or None, jit, self.runtime, CLASSES)
+            most, goal = settings.batch_size, self.problem.goal
+            self.step = make_step(self.model, optimizer, most, settings.clip or None, jit, self.runtime, goal)
 
     def train(self) -> bool:
         """Every epoch, or until it is stopped; whether it was stopped by hand."""
@@ -225,14 +226,14 @@ class Fitting:
         return asdict(self.settings) | {"length": self.length, "weights": weights} | without
 
     def score(self, part: str, likely: np.ndarray) -> dict[str, Any]:
-        return score(likely, self.targets[part], self.model.labels, self.model.threshold)
+        return self.problem.score(likely, self.targets[part], self.model.labels, self.model.threshold)
 
     def baseline(self) -> dict[str, Any]:
         """What the words alone can do on the last part."""
         last = "test" if "test" in self.targets else "validation"
         train, labels = self.splits.train, self.model.labels
         likely = tfidf(train, self.targets["train"], self.parts()[last], len(labels), self.settings.class_weight)
-        return score(likely, self.targets[last], labels)
+        return self.problem.score(likely, self.targets[last], labels, None)
 
 
 def token_counts(firsts: list[list[int]], seconds: list[list[int]] | None) -> np.ndarray:

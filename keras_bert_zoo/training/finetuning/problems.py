@@ -1,0 +1,115 @@
+"""What a run has to know of the question that its model answers: targets, loss, figures, baseline, picture."""
+
+from abc import ABC, abstractmethod
+from dataclasses import replace
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_bert_zoo.data import Examples, Labels, balanced, balanced_flags
+from keras_bert_zoo.errors import ZooError
+from keras_bert_zoo.tasks import EachLabel
+from keras_bert_zoo.training.finetuning import scores
+from keras_bert_zoo.training.goals import CLASSES, Goal, add_labels
+
+MEAN = "mean_with_sample_weight"  # Keras's reduction: what counts twice is divided by twice
+
+
+class Problem(ABC):
+    """One kind of question. Targets are (N,) or (N, C), and every target has a weight of its own."""
+
+    goal: Goal  # of the step that several replicas take
+    figures = ("accuracy", "macro_f1", "loss")  # that an epoch can be chosen by
+
+    @abstractmethod
+    def labels(self, examples: Examples) -> Labels:
+        """Those that occur."""
+
+    @abstractmethod
+    def targets(self, labels: Labels, examples: Examples) -> np.ndarray: ...
+
+    @abstractmethod
+    def weights(self, targets: np.ndarray, classes: int) -> np.ndarray:
+        """Of every target, so that what is rare weighs as much as what is frequent."""
+
+    @abstractmethod
+    def weight_of(self, targets: np.ndarray, classes: int) -> np.ndarray:
+        """Of every label (C,), as `weights` has it where a text has the label."""
+
+    @abstractmethod
+    def loss(self) -> keras.losses.Loss: ...
+
+    @abstractmethod
+    def score(self, likely: np.ndarray, truth: np.ndarray, labels: tuple[str, ...], threshold: Any) -> dict: ...
+
+    @abstractmethod
+    def threshold(self, likely: np.ndarray, truth: np.ndarray) -> float | list[float]:
+        """From which probability an answer is given, for the best F1 on these texts."""
+
+    def check(self, metric: str, threshold: str | None, labels: tuple[str, ...]) -> None:
+        """ZooError for settings that do not go with these labels."""
+        scores.check_metric(metric, self.figures, labels)
+
+
+class OneClass(Problem):
+    """Which of the classes a text belongs to: targets are numbers (N,)."""
+
+    goal = CLASSES
+
+    def labels(self, examples: Examples) -> Labels:
+        return Labels.of(examples.labels, examples.source)
+
+    def targets(self, labels: Labels, examples: Examples) -> np.ndarray:
+        return labels.numbers(examples)
+
+    def weights(self, targets: np.ndarray, classes: int) -> np.ndarray:
+        return self.weight_of(targets, classes)[targets]
+
+    def weight_of(self, targets: np.ndarray, classes: int) -> np.ndarray:
+        return balanced(targets, classes)
+
+    def loss(self) -> keras.losses.Loss:
+        return keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction=MEAN)
+
+    def score(self, likely: np.ndarray, truth: np.ndarray, labels: tuple[str, ...], threshold: Any) -> dict:
+        return scores.score(likely, truth, labels, threshold)
+
+    def threshold(self, likely: np.ndarray, truth: np.ndarray) -> float | list[float]:
+        return scores.choose_threshold(likely[:, 1], truth == 1)
+
+    def check(self, metric: str, threshold: str | None, labels: tuple[str, ...]) -> None:
+        super().check(metric, threshold, labels)
+        if threshold and len(labels) != 2:
+            raise ZooError(f"threshold= is for two classes, and there are {len(labels)}: {', '.join(labels)}.")
+
+
+class AnyLabels(Problem):
+    """Which labels a text has: targets are 0 and 1 (N, C)."""
+
+    goal = replace(CLASSES, add=add_labels)
+    figures = ("accuracy", "macro_f1", "micro_f1", "loss")
+
+    def labels(self, examples: Examples) -> Labels:
+        return Labels.of_several(examples.labels, examples.source)
+
+    def targets(self, labels: Labels, examples: Examples) -> np.ndarray:
+        return labels.flags(examples)
+
+    def weights(self, targets: np.ndarray, classes: int) -> np.ndarray:
+        return balanced_flags(targets)
+
+    def weight_of(self, targets: np.ndarray, classes: int) -> np.ndarray:
+        return balanced_flags(targets).max(0, where=targets > 0, initial=0)
+
+    def loss(self) -> keras.losses.Loss:
+        return EachLabel(reduction=MEAN)
+
+    def score(self, likely: np.ndarray, truth: np.ndarray, labels: tuple[str, ...], threshold: Any) -> dict:
+        return scores.score_labels(likely, truth, labels, threshold)
+
+    def threshold(self, likely: np.ndarray, truth: np.ndarray) -> float | list[float]:
+        return [scores.choose_threshold(*label) for label in zip(likely.T, truth.T, strict=True)]
+
+
+PROBLEMS: dict[str, Problem] = {"classification": OneClass(), "multi_label": AnyLabels()}

@@ -1,0 +1,112 @@
+"""How well classes were told apart, and labels found."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from keras_bert_zoo.errors import ZooError
+from keras_bert_zoo.tasks import EVEN, Task
+
+LEAST = 1e-12  # probability that a logarithm is taken of
+COLUMNS = ("precision", "recall", "f1", "support")
+
+
+def score(likely: np.ndarray, truth: np.ndarray, labels: Sequence[str], threshold: float | None = None) -> dict:
+    """Figures for probabilities (N, C) and class numbers (N,).
+
+    "accuracy", "macro_f1" (the mean over classes), "loss" (nats), "per_class" (precision, recall, f1 and support
+    by label) and "confusion" (row: the truth, column: the answer). With a `threshold` the answer of two classes is
+    the second from that probability on.
+    """
+    from sklearn.metrics import confusion_matrix
+
+    numbers = np.arange(len(labels))
+    found = answers(likely, threshold)
+    per_class = by_label(truth, found, labels)
+    chosen = np.maximum(likely[np.arange(len(truth)), truth], LEAST)
+    return {
+        "accuracy": float((found == truth).mean()),
+        "macro_f1": float(np.mean([row["f1"] for row in per_class.values()])),
+        "loss": float(-np.log(chosen).mean()),
+        "per_class": per_class,
+        "confusion": confusion_matrix(truth, found, labels=numbers).tolist(),
+    }
+
+
+def score_labels(likely: np.ndarray, truth: np.ndarray, labels: Sequence[str], threshold: Any = None) -> dict:
+    """Figures for probabilities and truths of 0 and 1, both (N, C).
+
+    "accuracy" (texts with every label right), "macro_f1" (the mean over labels), "micro_f1" (of all answers
+    together), "loss" (nats a label), and "per_class" as in `score`, with "answers", how many texts were given the
+    label. `threshold` is a number, or one for each label.
+    """
+    found = likely >= (EVEN if threshold is None else np.asarray(threshold))
+    truth = truth > 0
+    per_class = by_label(truth, found, labels)
+    for row, count in zip(per_class.values(), found.sum(0).tolist(), strict=True):
+        row["answers"] = count
+    right = int((found & truth).sum())
+    chosen = np.maximum(np.where(truth, likely, 1 - likely), LEAST)
+    return {
+        "accuracy": float((found == truth).all(-1).mean()),
+        "macro_f1": float(np.mean([row["f1"] for row in per_class.values()])),
+        "micro_f1": 2 * right / max(1, int(found.sum() + truth.sum())),
+        "loss": float(-np.log(chosen).mean()),
+        "per_class": per_class,
+    }
+
+
+def by_label(truth: np.ndarray, found: np.ndarray, labels: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Precision, recall, f1 and support of every label."""
+    from sklearn.metrics import precision_recall_fscore_support
+
+    columns = precision_recall_fscore_support(truth, found, labels=np.arange(len(labels)), zero_division=0)
+    return {
+        label: {name: column[i].item() for name, column in zip(COLUMNS, columns, strict=True)}
+        for i, label in enumerate(labels)
+    }
+
+
+def probabilities(
+    model: Task, inputs: Mapping[str, np.ndarray], batch_size: int, predict: Callable[[dict], Any] | None = None
+) -> np.ndarray:
+    """Of every class for every row, (N, C) float32; `predict` is that of `Task.run`."""
+    likely = np.zeros((len(inputs["token_ids"]), len(model.labels)), "float32")
+    for places, outputs, _ in model.run(inputs, batch_size, predict):
+        likely[places] = model.likely(np.asarray(outputs, "float32"))
+    return likely
+
+
+def answers(likely: np.ndarray, threshold: float | None = None) -> np.ndarray:
+    """The class number of each row."""
+    return likely.argmax(-1) if threshold is None else (likely[:, 1] >= threshold).astype("int32")
+
+
+def choose_threshold(likely: np.ndarray, truth: np.ndarray) -> float:
+    """The probability from which the answer should be yes, for the best F1 of yes, from both (N,).
+
+    Half way between the two texts that it parts, so that it does not stand on one of them.
+    """
+    order = np.argsort(-likely, kind="stable")
+    scores, hits = likely[order].astype("float64"), (truth[order] > 0).cumsum()
+    if not hits[-1]:
+        return EVEN  # nothing to choose by
+    f1 = 2 * hits / (np.arange(1, len(order) + 1) + hits[-1])
+    ends = np.append(scores[1:] < scores[:-1], True)  # equal probabilities cannot be parted
+    best = int(np.argmax(np.where(ends, f1, -1)))
+    below = scores[best + 1] if best + 1 < len(scores) else 0.0
+    return float((scores[best] + below) / 2)
+
+
+def pick(figures: dict[str, Any], metric: str) -> float:
+    """One figure by its name, larger for better."""
+    if metric.startswith("f1:"):
+        return figures["per_class"][metric.removeprefix("f1:")]["f1"]
+    return -figures["loss"] if metric == "loss" else figures[metric]
+
+
+def check_metric(metric: str, figures: Sequence[str], labels: Sequence[str]) -> None:
+    known = [*figures, *(f"f1:{label}" for label in labels)]
+    if metric not in known:
+        raise ZooError(f"best={metric!r} is no figure to choose by: there are {', '.join(known)}.")
