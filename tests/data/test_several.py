@@ -81,9 +81,7 @@ def test_the_names_that_occur():
     assert Labels.of_several([[10, 9], [1.0]], "x").names == ("1", "9", "10")
     with pytest.raises(ZooError, match="x has only the label 'a': multi_label needs two or more"):
         Labels.of_several([["a"], []], "x")
-    with pytest.raises(
-        ZooError, match=r"""Every text in x has one label, such as 'a\|b': .* separator="\|"; if not,"""
-    ):
+    with pytest.raises(ZooError, match=r"Every text in x has one label, such as .a\|b.: .* separator=.\|.; if not,"):
         Labels.of_several(["a|b", "a"], "x")
     with pytest.raises(ZooError, match="give each text one label, a word or a number, or take task="):
         Labels.of([["b", "a"], []], "x")
