@@ -3,9 +3,8 @@
 python examples/zoo_release.py runs/bert_tiny --corpus runs/shards --scores runs/scores.jsonl \\
     --start "Words began as ..." --note "It is good at ..." --out keras_bert_zoo/zoo/packaged/bert_tiny
 
-The runs are given in their order, and the model is the last one's. `scores` are the lines that
-`benchmarks/finetune.py` prints for --weights NAME --with ours random words, and for --weights of the folder that the
-first run began with. The vocabulary stays out of the folder: the package has it.
+`scores` are the lines that `benchmarks/finetune.py` prints for --weights NAME --with ours random words, and for
+--weights of the folder that the run began with. The vocabulary stays out of the folder: the package has it.
 """
 
 import argparse
@@ -63,7 +62,7 @@ What such text says of people it may say too.
 
 ## How
 
-{start} Masked words at {rate:.0%} ({unit}), rows filled with whole texts, AdamW: {ways}. In all {tokens:,} tokens,
+{start} Masked words at {rate:.0%} ({unit}), rows filled with whole texts, AdamW: {way}. In all {tokens:,} tokens,
 {hours:.1f} hours on {place}; `examples/LOG.md` says what else was tried. On all text held out: {heldout}.
 
 ![the loss by step](curves.png)
@@ -129,24 +128,10 @@ def hours_of(log: list[dict]) -> float:
     return spent / 3600
 
 
-def whole_log(runs: Iterable[Path]) -> list[dict]:
-    """The logs of runs one after the other, with the steps and tokens of all before."""
-    found, step, tokens = [], 0, 0
-    for run in runs:
-        log = lines_of(run / "log.jsonl")
-        counted = [line["tokens"] for line in log if "tokens" in line]
-        for line in log:
-            more = {"tokens": line["tokens"] + tokens} if "tokens" in line else {}
-            found.append(line | more | {"step": line["step"] + step})
-        step, tokens = step + log[-1]["step"], tokens + max(counted)
-    return found
-
-
-def way(run: Path, recipe: str) -> str:
+def way(recipe: dict, steps: int, file: str) -> str:
     """What a run did, in words."""
-    said, steps = recipe_of(run), lines_of(run / "log.jsonl")[-1]["step"]
-    lengths = " and ".join(dict.fromkeys(str(stage["length"]) for stage in said["stages"]))
-    return f"{steps:,} steps in rows of {lengths} at {said['optimizer']['rate']:g} (`examples/recipes/{recipe}`)"
+    lengths = " and ".join(dict.fromkeys(str(stage["length"]) for stage in recipe["stages"]))
+    return f"{steps:,} steps in rows of {lengths} at {recipe['optimizer']['rate']:g} (`examples/recipes/{file}`)"
 
 
 def wrapped(text: str) -> str:
@@ -161,10 +146,8 @@ def wrapped(text: str) -> str:
 def held_out(model: Task, corpus: Path, recipe: dict, length: int) -> str:
     """The loss and the share that is guessed on all that is held out, in rows of a length."""
     objective = Objective(pairs="none", masking=Masking(**recipe["masking"]))
-    batches, step = (
-        Batches(Corpus(corpus, "heldout"), objective, length, 1),
-        make_step(model, AdamW(0.0), 1, None, None),
-    )
+    batches = Batches(Corpus(corpus, "heldout"), objective, length, 1)
+    step = make_step(model, AdamW(0.0), 1, None, None)
     found = [step.measure(batches[row]) for row in range(len(batches.epoch(0).rows))]
     loss, right, masked = (sum(one[key] for one in found) for key in ("masked_lm", "masked_correct", "masked"))
     return f"in rows of {length} **{loss / masked:.3f}** nats a hidden piece, **{right / masked:.1%}** of them guessed"
@@ -188,14 +171,13 @@ def draw(log: list[dict]) -> bytes:
     return as_png(figure)
 
 
-def release(runs: list[Path], recipes: list[str], corpus: Path, scores: list[dict], out: Path, **said: str) -> Path:
-    """Write the folder of finished runs, each of which went on from the one before."""
+def release(run: Path, file: str, corpus: Path, scores: list[dict], out: Path, **said: str) -> Path:
+    """Write the folder of a finished run; `file` is its recipe."""
     if not scores:
         raise ZooError("There are no scores: a card says what a model can do.")
-    log, run = whole_log(runs), runs[-1]
-    recipe = recipe_of(run)
+    log, recipe = lines_of(run / "log.jsonl"), recipe_of(run)
     manifest = json.loads((corpus / "manifest.json").read_text())
-    lengths = sorted({stage["length"] for one in runs for stage in recipe_of(one)["stages"]})
+    lengths = sorted({stage["length"] for stage in recipe["stages"]})
     model = load(run / "model")
     heldout = "; ".join(held_out(model, corpus, recipe, length) for length in lengths)
     model.tokenizer = None
@@ -210,7 +192,7 @@ def release(runs: list[Path], recipes: list[str], corpus: Path, scores: list[dic
         corpus_tokens=sum(shard["tokens"] for part in manifest["parts"].values() for shard in part),
         rate=recipe["masking"]["rate"],
         unit={"word": "whole words", "piece": "pieces", "ngram": "runs of words"}[recipe["masking"]["unit"]],
-        ways="; then ".join(way(one, name) for one, name in zip(runs, recipes, strict=True)),
+        way=way(recipe, log[-1]["step"], file),
         tokens=max(line["tokens"] for line in log if "tokens" in line),
         hours=hours_of(log),
         heldout=heldout,
@@ -226,18 +208,18 @@ def release(runs: list[Path], recipes: list[str], corpus: Path, scores: list[dic
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("runs", type=Path, nargs="+")
+    parser.add_argument("run", type=Path)
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--scores", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--recipes", nargs="+", help="files under examples/recipes; else zoo_ and the run's name")
+    parser.add_argument("--recipe", help="a file under examples/recipes; else zoo_ and the run's name")
     parser.add_argument("--start", required=True, help="a sentence: what the weights began as")
     parser.add_argument("--note", required=True, help="a sentence or two: what the scores say")
     parser.add_argument("--place", default="two cores of a CPU", help="where it was trained")
     given = parser.parse_args()
-    recipes = given.recipes or [f"zoo_{run.name}.toml" for run in given.runs]
+    recipe = given.recipe or f"zoo_{given.run.name}.toml"
     said = {key: getattr(given, key) for key in ("start", "place", "note")} | {"name": given.out.name}
-    release(given.runs, recipes, given.corpus, lines_of(given.scores), given.out, **said)
+    release(given.run, recipe, given.corpus, lines_of(given.scores), given.out, **said)
     print((given.out / "README.md").read_text())
 
 

@@ -155,7 +155,7 @@ def test_a_release_of_a_run(tmp_path, tokenizer, eager):
         "weights": str(tmp_path / "start"),
         "steps": 4,
         "objective": {"pairs": "none"},
-        "stages": [{"length": 20, "rows": 4, "micro": 1}],  # measured row by row too: none is left over
+        "stages": [{"length": 16, "rows": 4, "share": 0.5}, {"length": 20, "rows": 4, "micro": 1, "share": 0.5}],
         "log_every": 2,
         "evaluate_every": 4,
         "evaluate_rows": 1000,
@@ -176,23 +176,21 @@ def test_a_release_of_a_run(tmp_path, tokenizer, eager):
         for seed, accuracy in enumerate(accuracies)
     ]
     said = {"name": "small", "start": "From stones.", "place": "a desk", "note": "Good."}
-    out = module["release"]([tmp_path / "run"] * 2, ["x", "y"], Path(corpus), lines, tmp_path / "out", **said)
+    out = module["release"](tmp_path / "run", "x.toml", Path(corpus), lines, tmp_path / "out", **said)
     with pytest.raises(keras_bert_zoo.ZooError, match="There are no scores"):
-        module["release"]([tmp_path / "run"], ["x"], Path(corpus), [], tmp_path / "none", **said)
+        module["release"](tmp_path / "run", "x.toml", Path(corpus), [], tmp_path / "none", **said)
     text = " ".join((out / "README.md").read_text().split())
     assert "| RTE, accuracy on dev | 60.0 (2) | 56.0 (2) | | 52.5 (2) | 57.2 (test) |" in text
     assert "(RTE: rate 0.0003, 4 epochs, 32 texts a step, the mean of the states); beside it" in text
-    assert (
-        "From stones. Masked words at 15% (pieces), rows filled with whole texts, AdamW: 4 steps in rows of 20" in text
-    )
-    assert "(`examples/recipes/x`); then 4 steps in rows of 20 at" in text
-    whole = module["whole_log"]([tmp_path / "run"] * 2)
-    assert [line["step"] for line in whole if "tokens" in line] == [2, 4, 6, 8]
-    assert f"In all {whole[-2]['tokens']:,} tokens" in text
+    assert "From stones. Masked words at 15% (pieces), rows filled with whole texts, AdamW: 4 steps in rows" in text
+    assert "of 16 and 20 at 0.0001 (`examples/recipes/x.toml`)" in text
     log = module["lines_of"](tmp_path / "run" / "log.jsonl")
+    assert f"In all {max(line['tokens'] for line in log if 'tokens' in line):,} tokens" in text
     heldout = [line["heldout_masked_lm"] for line in log if "heldout_masked_lm" in line][-1]
-    found = re.search(r"On all text held out: in rows of 20 \*\*([\d.]+)\*\* nats a hidden piece, \*\*[\d.]+%", text)
-    assert float(found[1]) == pytest.approx(heldout, abs=1e-3)
+    found = re.findall(r"in rows of (\d+) \*\*([\d.]+)\*\* nats a hidden piece, \*\*[\d.]+%", text)
+    assert [length for length, _ in found] == ["16", "20"]
+    assert float(found[1][1]) == pytest.approx(heldout, abs=1e-3)
+    assert found[0][1] != found[1][1]
     assert hashlib.sha256((out / "model.safetensors").read_bytes()).hexdigest() in text
     assert not (out / "vocab.txt").exists()
     assert (out / "curves.png").read_bytes().startswith(b"\x89PNG")
