@@ -10,7 +10,9 @@ from typer.testing import CliRunner
 
 from keras_bert_zoo import ZooError, build, evaluate, finetune, load
 from keras_bert_zoo.cli import app
+from keras_bert_zoo.data import Splits, read
 from keras_bert_zoo.text import WordPiece
+from keras_bert_zoo.training.finetuning.scores import choose_threshold
 
 SIZES = {"hidden_size": 24, "embedding_size": 24, "intermediate_size": 48, "initializer_range": 0.2}
 QUICK = {"learning_rate": 3e-3, "batch_size": 8, "jit_compile": False, "best": "loss", "tell": lambda _: None}
@@ -48,6 +50,18 @@ def test_it_learns_each(done):
     assert set(report["class_weight"]) == {"a", "b"}
     losses = [row["loss"] for row in report["history"]]
     assert report["best_epoch"] == 1 + int(np.argmin(losses))
+
+
+def test_each_has_its_best_threshold(done):
+    """The report's are those that the validation part wants, label by label."""
+    run, _ = done
+    part = Splits.draw(read(letters(300)), (0.15, 0.15), 0).validation
+    found = [answer["scores"] for answer in run.model.answer(part.texts)]
+    for label, least in zip("ab", run.report["threshold"], strict=True):
+        likely = np.array([scores[label] for scores in found])
+        truth = np.array([label in names for names in part.labels])
+        assert least == pytest.approx(choose_threshold(likely, truth), abs=1e-5)
+        assert least != 0.5
 
 
 def test_the_report_shows_each(done):
