@@ -25,8 +25,8 @@ import numpy as np
 from sets import SETS
 
 from keras_bert_zoo.data import Labels, Splits, balanced
-from keras_bert_zoo.training.finetuning.baseline import tfidf
-from keras_bert_zoo.training.finetuning.scores import score
+from keras_bert_zoo.training.tuning.baseline import tfidf
+from keras_bert_zoo.training.tuning.scores import score
 
 DECAY, WARMUP, CLIP = 0.01, 0.1, 1.0
 SETTINGS = ("weights", "rows", "rate", "batch", "epochs", "pooling", "dropout", "average")
@@ -158,7 +158,8 @@ class Torch:
 def words(splits: Splits, length: int, seed: int, given: argparse.Namespace) -> dict:
     """TF-IDF and logistic regression."""
     labels = Labels.of(splits.train.labels, "train")
-    found = tfidf(splits.train, labels.numbers(splits.train), splits.test, len(labels.names), given.class_weight)
+    targets = labels.numbers(splits.train)
+    (found,) = tfidf(splits.train, targets, [splits.test], len(labels.names), given.class_weight)
     return score(found, labels.numbers(splits.test), labels.names)
 
 

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_bert_zoo.data import Examples, Splits, read, without_repeats
-from keras_bert_zoo.data.examples import Columns
+from keras_bert_zoo.data import Columns, Examples, Splits, read, without_repeats
 
 
 def some(examples: Examples, rows: int | None, seed: int) -> Examples:

@@ -24,7 +24,7 @@ SIZES = {  # their word: ours
 ALBERT_SIZES = {"embedding_size": "embedding_size", "num_hidden_groups": "num_blocks"}
 UNSAID = ("use_positions", "pre_norm", "causal")  # fields that the formats have no word for (BERT has is_decoder)
 KEPT = (*UNSAID, "task", "options", "block", "threshold")  # what our own part of a config.json may hold
-HEADS_ALONE = ("pooling", "head_activation")  # options that make a classifier one of ours alone
+HEADS_ALONE = {"pooling": "first", "head_activation": "softmax"}  # of a classifier: else it is one of ours alone
 HEAD_DROPOUT = {"bert": "classifier_dropout", "albert": "classifier_dropout_prob"}
 REQUIRED = ("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size")
 
@@ -44,7 +44,6 @@ ACTIVATION_WORDS = {
     ("google", "albert"): EXACT | {"gelu": "gelu_tanh"},
 }
 MEANINGS = {"gelu": "the exact GELU (erf)", "gelu_tanh": "the tanh GELU", "relu": "ReLU"}
-SINGLE = "single_label_classification"
 ONLY = {  # words whose other values change the mathematics in ways this encoder does not have
     "position_embedding_type": ("absolute",),
     "inner_group_num": (1,),
@@ -55,7 +54,7 @@ ONLY = {  # words whose other values change the mathematics in ways this encoder
     "model_type": ("bert", "albert", f"{OURS}_bert", f"{OURS}_albert"),
     "is_decoder": (False, True),
     "ln_type": ("postln",),
-    "problem_type": (None, SINGLE, "multi_label_classification"),
+    "problem_type": (None, "single_label_classification", "multi_label_classification"),
     "net_structure_type": (0,),
     "num_memory_blocks": (0,),
     "gap_size": (0,),
@@ -94,7 +93,7 @@ class Description:
     options: Mapping[str, Any] = field(default_factory=dict)  # settings of a task that have no word there
     threshold: float | Sequence[float] | None = None  # of a classifier
     block: str | None = None  # the name of what made the blocks, where it was not layers.EncoderBlock
-    problem: str | None = None  # Hugging Face's problem_type, where it is not one class for each text
+    problem: str | None = None  # Hugging Face's problem_type
 
 
 def read_config(said: dict[str, Any], form: str, source: str) -> Description:
@@ -130,7 +129,7 @@ def read_config(said: dict[str, Any], form: str, source: str) -> Description:
         own.get("options", {}),
         own.get("threshold"),
         own.get("block"),
-        None if said.get("problem_type") == SINGLE else said.get("problem_type"),
+        said.get("problem_type"),
     )
 
 
@@ -212,9 +211,9 @@ def write_config(description: Description, form: str) -> dict[str, Any]:
         said["is_decoder"] = True
     changed |= {"block": description.block} if description.block else {}
     strange = {key: description.options[key] for key in HEADS_ALONE if key in description.options}
-    strange |= {"problem_type": description.problem} if description.problem and form == "google" else {}
-    if (changed or strange) and form == "google":
-        raise ZooError(f"Google's format has no word for {', '.join(changed | strange)}: save as huggingface.")
+    unsaid = [*changed, *strange, *(["problem_type"] if description.problem == "multi_label_classification" else [])]
+    if unsaid and form == "google":
+        raise ZooError(f"Google's format has no word for {', '.join(unsaid)}: save as huggingface.")
     kept = changed | ({"task": description.task} if description.task else {})
     kept |= {"options": dict(description.options)} if description.options else {}
     kept |= {} if description.threshold is None else {"threshold": description.threshold}

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from keras_bert_zoo.cli.columns import split
+
 Option = typer.Option
 
 
@@ -23,7 +25,6 @@ def evaluate(
     """Score a model on labelled texts."""
     import keras_bert_zoo
 
-    names = columns.split(",") if columns else None
-    where = {"text": text, "label": labels.split(",") if labels else label, "separator": separator, "pair": pair}
-    where |= {"columns": names, "encoding": encoding}
+    where = {"text": text, "label": split(labels) or label, "separator": separator, "pair": pair}
+    where |= {"columns": split(columns), "encoding": encoding}
     typer.echo(str(keras_bert_zoo.evaluate(model, data, empty=empty, **where)))

@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
+from keras_bert_zoo.cli.columns import split
+
 Option = typer.Option
 
 
@@ -36,7 +38,7 @@ def finetune(
     head_activation: Annotated[str | None, Option(help="softmax; of two classes also sigmoid.")] = None,
     class_weight: Annotated[str | None, Option(help="balanced: every class weighs the same.")] = None,
     threshold: Annotated[str | None, Option(help="validation: where the second class, or a label, begins.")] = None,
-    best: Annotated[str, Option(help="What chooses the epoch: accuracy, macro_f1, loss, f1:CLASS.")] = "macro_f1",
+    best: Annotated[str, Option(help="What chooses the epoch: accuracy, macro_f1, loss, f1:CLASS, ...")] = "macro_f1",
     patience: Annotated[int | None, Option(help="Epochs without a better one before it stops.")] = None,
     head: Annotated[str, Option(help="new: leave the classifier of the weights aside.")] = "keep",
     name: Annotated[str | None, Option(help="The model, where weights is one of its releases.")] = None,
@@ -48,8 +50,7 @@ def finetune(
     given: dict[str, Any] = {key: value for key, value in locals().items() if key not in ("data", "no_test", "labels")}
     import keras_bert_zoo
 
-    given["columns"] = columns.split(",") if columns else None
-    given["label"] = labels.split(",") if labels else label
+    given |= {"columns": split(columns), "label": split(labels) or label}
     given["test"] = False if no_test else test
     run = keras_bert_zoo.finetune(train=data, **given)
     if run.report["interrupted"]:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from keras_bert_zoo.cli.columns import split
 from keras_bert_zoo.cli.output import readable
 
 Option = typer.Option
@@ -38,9 +39,9 @@ def inspect(
         test,
         open_tokenizer(tokenizer),
         text,
-        None if no_label else labels.split(",") if labels else label,
+        None if no_label else split(labels) or label,
         pair,
-        columns.split(",") if columns else None,
+        split(columns),
         encoding,
         separator,
         BASE if Path(tokenizer).expanduser().exists() else PRESETS[canonical(tokenizer)],

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from keras_bert_zoo.cli.columns import split
 from keras_bert_zoo.errors import ZooError
 
 Option = typer.Option
@@ -33,8 +34,7 @@ def predict(
         if texts == [""]:
             raise ZooError("There is no text on the standard input: give a text a line, or a file.")
     else:
-        names = columns.split(",") if columns else None
-        examples = read(data, Columns(text, None, pair, names, encoding), empty)
+        examples = read(data, Columns(text, None, pair, split(columns), encoding), empty)
         texts, pairs = examples.texts, examples.pairs
     for given, answer in zip(texts, loaded.answer(texts, pairs), strict=True):
         if whole or loaded.key not in LINES:
@@ -46,14 +46,14 @@ def predict(
             typer.echo(f"{LINES[loaded.key](answer)}\t{shown}")
 
 
-def one(answer: dict) -> str:
+def line_of_class(answer: dict) -> str:
     return f"{answer['label']}\t{answer['score']:.4f}"
 
 
-def several(answer: dict) -> str:
+def line_of_labels(answer: dict) -> str:
     """The labels that a text has, or -, and how likely each is."""
     found = [f"{answer['scores'][label]:.4f}" for label in answer["labels"]]
     return f"{','.join(answer['labels']) or '-'}\t{','.join(found) or '-'}"
 
 
-LINES = {"classification": one, "multi_label": several}
+LINES = {"classification": line_of_class, "multi_label": line_of_labels}

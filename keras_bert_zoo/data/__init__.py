@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from keras_bert_zoo.data.examples import Columns, Examples, read
+from keras_bert_zoo.data.columns import Columns
+from keras_bert_zoo.data.examples import Examples, read
 from keras_bert_zoo.data.labels import Labels, balanced, balanced_flags
 from keras_bert_zoo.data.lengths import LENGTHS, by_length, shortest_length, static_length, suggest_length
 from keras_bert_zoo.data.splits import Splits, compare, without_repeats

@@ -1,44 +1,19 @@
 """Labelled texts, whatever they come in."""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from keras_bert_zoo.data.columns import Columns
 from keras_bert_zoo.data.files import read_table
-from keras_bert_zoo.data.several import are_flags, named, parted
+from keras_bert_zoo.data.values import as_text, is_missing
 from keras_bert_zoo.errors import ZooError, find
 
 SETS = Path(__file__).parent / "sets"
 BUNDLED = {"sms_spam": (SETS / "SMSSpamCollection", ("label", "text"))}  # Almeida, Hidalgo & Yamakami 2011
-
-
-class Columns(NamedTuple):
-    """The names of the columns that count; `names` are those of a file without a header.
-
-    Several of `label` are a column of 0 and 1 for each label; `separator` parts the labels in one cell.
-    """
-
-    text: str = "text"
-    label: str | Sequence[str] | None = "label"
-    pair: str | None = None
-    names: Sequence[str] | None = None
-    encoding: str | None = None
-    separator: str | None = None
-
-    def flags(self) -> list[str]:
-        """The columns of 0 and 1, if the labels are in such."""
-        return [] if self.label is None or isinstance(self.label, str) else list(self.label)
-
-    def wanted(self) -> list[str]:
-        """Those of the text, of its pair, of the labels."""
-        given = [self.text, self.pair, *(self.flags() or [self.label])]
-        return [name for name in given if name is not None]
-
-
 DEFAULT = Columns()
 SEPARATORS = (";", "\t", ",", "|")
 
@@ -81,7 +56,9 @@ def read(data: Any, columns: Columns = DEFAULT, empty: str = "error") -> Example
     """Examples from a file's path, the name of a bundled set, a pair (texts, labels), a triple (texts, pairs,
     labels), a mapping or DataFrame with the named columns, or a tf.data.Dataset of (text, label).
 
-    Rows without a text or a label are a ZooError that counts them, or left out with empty="drop".
+    A label is a word or a number, or a list of them (`Columns` says how else several are written). Rows without a text
+    or a label are a ZooError that counts them, or left out with empty="drop"; with a separator an empty cell is a text
+    with no label.
     """
     find(EMPTY, empty, "way with empty rows")
     if isinstance(data, Examples):
@@ -105,7 +82,7 @@ def gather(data: Any, columns: Columns = DEFAULT) -> Examples:
     return Examples(
         [as_text(value, source, row) for value, row in zip(texts, rows, strict=True)],
         None if pairs is None else [as_text(value, source, row) for value, row in zip(pairs, rows, strict=True)],
-        None if labels is None else as_labels(labels, columns, source, rows),
+        None if labels is None else columns.labels(labels, source, rows),
         source,
         list(rows),
     )
@@ -121,7 +98,7 @@ def unpack(data: Any, columns: Columns) -> tuple[Sequence, Sequence | None, Sequ
         source = f"The {type(data).__name__}"
         table = {name: list(data[name]) for name in columns.wanted() if pick(list(data), name, source) is not None}
         texts = table[columns.text]
-        return texts, table.get(columns.pair), labels_in(table, columns), range(1, len(texts) + 1), source
+        return texts, table.get(columns.pair), columns.labels_in(table), range(1, len(texts) + 1), source
     if isinstance(data, (tuple, list)) and len(data) in (2, 3) and not isinstance(data[0], str):
         texts, *pairs, labels = (list(part) for part in data)
         return texts, pairs[0] if pairs else None, labels, range(1, len(texts) + 1), "The data"
@@ -139,26 +116,7 @@ def from_file(data: str | Path, columns: Columns) -> tuple:
         lines.append(line)
         for name, place in places.items():
             table[name].append(fields[place])
-    return table[columns.text], table.get(columns.pair), labels_in(table, columns), lines, str(data)
-
-
-def labels_in(table: Mapping[str, list], columns: Columns) -> list | None:
-    """The column of the labels, or for every row what the columns of its labels have."""
-    if columns.flags():
-        return list(zip(*(table[name] for name in columns.flags()), strict=True))
-    return table.get(columns.label)
-
-
-def as_labels(labels: Sequence[Any], columns: Columns, source: str, rows: Sequence[int]) -> list:
-    """A label for every text, or a list of them."""
-    if columns.flags():
-        return named(labels, columns.flags(), source, rows)
-    if columns.separator:
-        return [[] if is_missing(value) else parted(plain(value), columns.separator) for value in labels]
-    if len(labels) and are_flags(labels):
-        return named(labels, [str(place) for place in range(len(labels[0]))], source, rows)
-    several = (list, tuple, set, frozenset, np.ndarray)
-    return [[plain(v) for v in value] if isinstance(value, several) else plain(value) for value in labels]
+    return table[columns.text], table.get(columns.pair), columns.labels_in(table), lines, str(data)
 
 
 def pick(header: list, name: str, source: str) -> str:
@@ -188,40 +146,9 @@ def from_dataset(data: Any) -> tuple:
     return texts, pairs or None, labels, range(1, len(texts) + 1), "The data set"
 
 
-def plain(value: Any) -> Any:
-    """Python's own value of a numpy scalar, a string of bytes."""
-    value = value.item() if isinstance(value, np.generic) else value
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
-
-
-def as_text(value: Any, source: str, row: int) -> str:
-    """A text; what is missing is the empty one."""
-    try:
-        value = value.decode() if isinstance(value, bytes) else plain(value)
-    except UnicodeDecodeError as error:
-        raise ZooError(f"{source}, row {row}: the text is not UTF-8 ({error.reason}): decode it first.") from error
-    if value is None or is_nan(value):
-        return ""
-    if not isinstance(value, str):
-        raise ZooError(
-            f"{source}, row {row}: {value!r} is a {type(value).__name__}, not a text: is it the right column?"
-        )
-    return value
-
-
-def is_nan(value: Any) -> bool:
-    """Also pandas' NA, which equals nothing."""
-    return (isinstance(value, float) and math.isnan(value)) or type(value).__name__ in ("NAType", "NaTType")
-
-
 def lacks(examples: Examples, place: int) -> str:
     """What an example lacks, or nothing."""
     return next((kind for kind, values in examples.parts().items() if is_missing(values[place])), "")
-
-
-def is_missing(value: Any) -> bool:
-    """None, NaN, or nothing but white space."""
-    return value is None or is_nan(value) or (isinstance(value, str) and not value.strip())
 
 
 def refuse(examples: Examples, places: list[int]) -> Examples:

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from keras_bert_zoo.config import BertConfig
-from keras_bert_zoo.data.examples import Columns, Examples, gather, is_missing, lacks, with_rows
+from keras_bert_zoo.data.columns import Columns
+from keras_bert_zoo.data.examples import Examples, gather, lacks, with_rows
 from keras_bert_zoo.data.inspection import Inspection
 from keras_bert_zoo.data.labels import name_of
 from keras_bert_zoo.data.lengths import LENGTHS, WHOLE, or_english, shortest_length, token_counts
 from keras_bert_zoo.data.notes import notes
 from keras_bert_zoo.data.repeats import FIRST, leaks, repeats
+from keras_bert_zoo.data.values import is_missing
 from keras_bert_zoo.text import Tokenizer
 
 BASE = BertConfig(  # the shape of bert_base, whose speeds are shown unless another is given

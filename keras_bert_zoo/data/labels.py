@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_bert_zoo.data.columns import LISTS
 from keras_bert_zoo.data.examples import Examples
 from keras_bert_zoo.errors import ZooError
 
@@ -36,14 +37,14 @@ class Labels:
     @classmethod
     def of_several(cls, values: Sequence[Any], source: str) -> "Labels":
         """As `of`, where each value is a label or a list of any number of them."""
-        several = [names_of(value) for value in values]
-        found = {name for names in several for name in names}
+        found = {name for value in values for name in names_of(value)}
         if len(found) < 2:
-            raise ZooError(f"{source} has only the label {next(iter(found), None)!r}: multi_label needs two or more.")
-        if all(len(names) == 1 for names in several):
+            said = f"only the label {found.pop()!r}" if found else "no label"
+            raise ZooError(f"{source} has {said}, and multi_label needs two or more: one alone is for classification.")
+        if not any(isinstance(value, LISTS) for value in values):
             raise ZooError(
-                f"Every text in {source} has one label, such as {several[0][0]!r:.60}: if these are several in a cell, "
-                'say what separates them, separator="|"; if not, take task="classification".'
+                f"Every text in {source} has one label, such as {name_of(values[0])!r:.60}: if these are several in a "
+                'cell, say what separates them, separator="|"; if not, take task="classification".'
             )
         return cls(in_order(found))
 
@@ -80,7 +81,9 @@ def in_order(names: set[str]) -> tuple[str, ...]:
 
 def names_of(value: Any) -> tuple[str, ...]:
     """How a label is called; or each of a list of labels, once, by alphabet."""
-    several = value if isinstance(value, (list, tuple, set, frozenset)) else [value]
+    several = value if isinstance(value, LISTS) else [value]
+    if any(isinstance(each, (*LISTS, dict)) for each in several):
+        raise ZooError(f"The labels of a text are {value!r:.60}: give a list of words or numbers.")
     return tuple(sorted({name_of(each) for each in several}))
 
 
@@ -88,7 +91,8 @@ def name_of(value: Any) -> str:
     """How a label is called. Raises ZooError for several in one."""
     if isinstance(value, (list, tuple, set, dict)) or getattr(value, "ndim", 0):
         raise ZooError(
-            f'A label is {value!r:.60}: give each text one label, a word or a number, or take task="multi_label".'
+            f"A label is {value!r:.60}: give each text one label, a word or a number (of one-hot rows argmax(-1)), or "
+            'take task="multi_label".'
         )
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
@@ -109,6 +113,6 @@ def balanced(numbers: np.ndarray, classes: int) -> np.ndarray:
 
 
 def balanced_flags(flags: np.ndarray) -> np.ndarray:
-    """The weight of every flag (N, C), so that of each label those that are 1 weigh as much as those that are 0."""
+    """The weights (2, C) of 0 and of 1 in flags (N, C), so that for each label both weigh the same in all."""
     share = flags.mean(0)
-    return np.where(flags > 0, 0.5 / np.maximum(share, 1e-9), 0.5 / np.maximum(1 - share, 1e-9))
+    return 0.5 / np.maximum(np.stack([1 - share, share]), 1e-9)

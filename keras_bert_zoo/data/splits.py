@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations
+from math import ceil
 from typing import NamedTuple
 
 import numpy as np
@@ -10,8 +11,6 @@ import numpy as np
 from keras_bert_zoo.data.examples import Examples
 from keras_bert_zoo.data.labels import names_of
 from keras_bert_zoo.errors import ZooError
-
-FEWEST = 10  # texts of a class to draw by, where texts have several labels
 
 
 class Splits(NamedTuple):
@@ -30,9 +29,10 @@ class Splits(NamedTuple):
         """
         from sklearn.model_selection import train_test_split
 
-        several, count = [names_of(label) for label in examples.labels], sum(share > 0 for share in shares) + 1
-        check_counts(several, count, examples.source)
-        classes = [min(names) for names in several] if all(len(names) == 1 for names in several) else rarest(several)
+        several, parts = [names_of(label) for label in examples.labels], sum(share > 0 for share in shares) + 1
+        check_counts(several, parts, examples.source)
+        fewest = ceil(1 / min(share for share in (*shares, 1 - sum(shares)) if share))
+        classes = strata(several, fewest)
         rest, parts = np.arange(len(examples)), []
         for share in shares:
             size = round(share * len(examples))
@@ -55,20 +55,22 @@ class Splits(NamedTuple):
         return splits
 
 
-def rarest(several: list[tuple[str, ...]]) -> list[str]:
-    """For every text its rarest label; those that are so for too few texts to draw by are put together."""
+def strata(several: list[tuple[str, ...]], fewest: int) -> list[str]:
+    """The label of every text, of several the rarest; those that then are too few to draw by are put together."""
     counts = Counter(name for names in several for name in names)
     found = [min(names, key=lambda name: (counts[name], name), default="") for names in several]
+    if all(len(names) == 1 for names in several):
+        return found
     sizes = Counter(found)
-    few = {name for name, size in sizes.items() if size < FEWEST}
-    together = max(sizes, key=sizes.get) if sum(sizes[name] for name in few) < FEWEST else min(few)
+    few = {name for name, size in sizes.items() if size < fewest}
+    together = max(sizes, key=sizes.get) if sum(sizes[name] for name in few) < fewest else min(few)
     return [together if name in few else name for name in found]
 
 
 def check_counts(several: list[tuple[str, ...]], parts: int, source: str) -> None:
     """Every class must be able to be in every part."""
     counts = Counter(name for names in several for name in names)
-    if len(several) < len(counts) * parts:
+    if sum(counts.values()) < len(counts) * parts:
         raise ZooError(
             f"{source} has {len(several)} rows and {len(counts)} classes, too few for a row of every class in each of "
             f"{parts} parts: add rows, choose another column with label=, or give validation= and test= yourself."

@@ -10,7 +10,7 @@ from keras_bert_zoo.checkpoints import Description
 REPORT = "report.txt"
 TEXT = """---
 library_name: keras_bert_zoo
-tags: [bert, keras, {family}]
+tags: [keras, {family}]
 ---
 # A {family} for {task}
 

@@ -10,26 +10,36 @@ from keras import ops
 from keras_bert_zoo.config import check_value
 from keras_bert_zoo.errors import ZooError, find
 from keras_bert_zoo.models import BertEncoder
-from keras_bert_zoo.tasks.classification import Classification
+from keras_bert_zoo.tasks.classifier import Classifier, name_classes
 from keras_bert_zoo.tasks.registry import task
 
+LISTS = (list, tuple, set, frozenset, np.ndarray)
 EVEN = 0.5  # the probability from which a label is given, unless said
 
 
 @keras.saving.register_keras_serializable("keras_bert_zoo")
 class EachLabel(keras.losses.Loss):
-    """The cross-entropy of every label by itself, from targets of 0 and 1 and logits, both (..., C)."""
+    """The cross-entropy of every label by itself, from targets of 0 and 1 and logits, both (..., C).
+
+    A weight is one for each text (...), or one for each label of each.
+    """
+
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        if sample_weight is not None and len(sample_weight.shape) < len(y_pred.shape):
+            sample_weight = ops.expand_dims(sample_weight, -1)
+        return super().__call__(y_true, y_pred, sample_weight)
 
     def call(self, y_true, y_pred):
         return ops.binary_crossentropy(ops.cast(y_true, y_pred.dtype), y_pred, from_logits=True)
 
 
 @task("multi_label")
-class MultiLabel(Classification):
-    """A classifier in which every label is a question of its own, answered by a sigmoid.
+class MultiLabel(Classifier):
+    """Any number of labels for every text: each is a question of its own, answered by a sigmoid.
 
     Returns logits (B, C), or (B, K, C) for rows of several texts with text_positions (B, K). An answer has the labels
-    whose probability is at least `threshold`, a half; a list gives each label its own.
+    whose probability is at least `threshold`, a half; a list gives each label its own. `labels` and `pooling` are as in
+    Classification.
     """
 
     problem = "multi_label_classification"
@@ -44,7 +54,8 @@ class MultiLabel(Classification):
         pooling: str = "first",
         **kwargs,
     ):
-        super().__init__(encoder, num_classes, labels, head_dropout, threshold, pooling, **kwargs)
+        names = name_classes(num_classes, labels)
+        super().__init__(encoder, names, len(names), head_dropout, threshold, pooling, **kwargs)
 
     @property
     def objective(self) -> keras.losses.Loss:
@@ -52,8 +63,8 @@ class MultiLabel(Classification):
 
     def targets(self, y) -> np.ndarray:
         """0 and 1 for every label, float32 (B, C) or (B, K, C), out of such or of lists of names. ZooError for else."""
-        if isinstance(y, (list, tuple)) and any(isinstance(name, str) for names in y for name in as_names(names)):
-            y = [self.flags(as_names(names)) for names in y]
+        if not isinstance(y, np.ndarray) and any(map(has_names, y)):
+            y = [self.flags(names) for names in y]
         try:
             y = np.asarray(y, "float32")
         except (TypeError, ValueError) as error:
@@ -65,19 +76,20 @@ class MultiLabel(Classification):
             )
         return y
 
-    def flags(self, names: Sequence[str]) -> np.ndarray:
+    def flags(self, names: Any) -> np.ndarray:
         """1 for the labels that are named, else 0, (C,)."""
-        for name in names:
-            find(dict.fromkeys(self.labels), name, "label")
-        return np.isin(self.labels, list(names)).astype("float32")
-
-    def options(self) -> dict[str, Any]:
-        return {key: value for key, value in super().options().items() if key != "head_activation"}
+        several = [names] if isinstance(names, str) else names
+        if not isinstance(several, LISTS) or not all(isinstance(name, str) for name in several):
+            raise ZooError(f"{names!r:.60} is no list of labels: give one for each text, [] for none.")
+        for name in several:
+            find(dict.fromkeys(self.labels), str(name), "label")
+        return np.isin(self.labels, list(several)).astype("float32")
 
     def check_threshold(self, threshold: Any) -> float | tuple[float, ...] | None:
         if threshold is None:
             return None
-        if not isinstance(threshold, (list, tuple, np.ndarray)):
+        threshold = threshold.tolist() if isinstance(threshold, np.ndarray) else threshold
+        if not isinstance(threshold, (list, tuple)):
             check_value("threshold", float, threshold)
             return threshold
         if len(threshold) != len(self.labels):
@@ -88,7 +100,7 @@ class MultiLabel(Classification):
 
     def likely(self, outputs: np.ndarray) -> np.ndarray:
         """The probability of every label, (..., C), of logits."""
-        return 0.5 + 0.5 * np.tanh(0.5 * outputs)  # the sigmoid, which so cannot overflow
+        return np.exp(-np.logaddexp(0, -outputs))
 
     def decode(self, outputs, inputs) -> list[dict[str, Any]]:
         """The "labels", the likeliest first, and the "scores" (probabilities) of all."""
@@ -100,6 +112,6 @@ class MultiLabel(Classification):
         return answers
 
 
-def as_names(given: Any) -> Sequence[Any]:
-    """A list of names; a single one is one of them."""
-    return [given] if isinstance(given, str) else given if isinstance(given, (list, tuple, set)) else []
+def has_names(given: Any) -> bool:
+    """Whether it is a label, or a list that is not of numbers."""
+    return isinstance(given, str) or (isinstance(given, LISTS) and all(isinstance(name, str) for name in given))

@@ -21,6 +21,14 @@ def texts_in(x: Any) -> list | None:
     return as_list(x) if isinstance(x, np.ndarray) and x.dtype.kind in "OUS" else None
 
 
+def as_array(y: Any) -> np.ndarray:
+    """Targets as an array. ZooError for rows of several lengths."""
+    try:
+        return np.asarray(y)
+    except ValueError as error:
+        raise ZooError("The targets are uneven: give as many for each text.") from error
+
+
 def check_tokenizer(tokenizer: Tokenizer | None, config: BertConfig) -> None:
     """A model has rows for no more pieces than its table; raises ZooError where a tokenizer has more, or is none."""
     if tokenizer is None:

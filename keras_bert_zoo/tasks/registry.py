@@ -25,6 +25,6 @@ def task(name: str) -> Callable[[type[Task]], type[Task]]:
 
 
 def named_by(architecture: str | None, problem: str | None = None) -> str | None:
-    """The key of the task that Hugging Face's class stands for: the first that has it, for this problem if it can."""
+    """The key of the task that Hugging Face's class stands for: that for this problem, else the first that has it."""
     found = {key: cls for key, cls in TASKS.items() if architecture in cls.architectures.values()}
     return next((key for key, cls in found.items() if cls.problem == problem), next(iter(found), None))

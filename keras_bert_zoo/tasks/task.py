@@ -19,7 +19,7 @@ from keras_bert_zoo.models import BertEncoder, check, complete
 from keras_bert_zoo.tasks.blocks import find_block, name_block
 from keras_bert_zoo.tasks.card import card
 from keras_bert_zoo.tasks.precision import precision
-from keras_bert_zoo.tasks.reading import check_tokenizer, first_rows, texts_in, tokenize
+from keras_bert_zoo.tasks.reading import as_array, check_tokenizer, first_rows, texts_in, tokenize
 from keras_bert_zoo.tasks.registry import named_by
 from keras_bert_zoo.tasks.values import not_lost
 from keras_bert_zoo.text import Tokenizer, as_list
@@ -111,10 +111,7 @@ class Task(keras.Model):
         x = self.arrays(x)
         if y is None or not isinstance(x, Mapping):
             return x, y
-        if getattr(self, "own_loss", True):
-            y = self.targets(y)
-        elif isinstance(y, (list, tuple)):
-            y = np.asarray(y)
+        y = self.targets(y) if getattr(self, "own_loss", True) else as_array(y) if isinstance(y, (list, tuple)) else y
         for part in keras.tree.flatten(y):
             if len(part) != len(x["token_ids"]):
                 raise ZooError(f"There are {len(x['token_ids'])} texts but {len(part)} targets: give one for each.")

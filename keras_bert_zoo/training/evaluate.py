@@ -8,9 +8,9 @@ from keras_bert_zoo.config import check_value
 from keras_bert_zoo.data import Columns, Labels, read
 from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.tasks import Task
-from keras_bert_zoo.training.finetuning.problems import PROBLEMS
-from keras_bert_zoo.training.finetuning.report import Scores
-from keras_bert_zoo.training.finetuning.scores import probabilities
+from keras_bert_zoo.training.tuning.questions import QUESTIONS
+from keras_bert_zoo.training.tuning.report import Scores
+from keras_bert_zoo.training.tuning.scores import probabilities
 from keras_bert_zoo.zoo.build import load
 
 
@@ -33,10 +33,15 @@ def evaluate(
     """
     check_value("batch_size", int, batch_size)
     model = model if isinstance(model, Task) else load(model)
-    if model.key not in PROBLEMS:
+    if model.key not in QUESTIONS:
         raise ZooError(f"The model is for {model.key}: evaluate takes a classifier, as finetune makes.")
-    problem = PROBLEMS[model.key]
-    examples = read(data, Columns(text, label, pair, columns, encoding, separator), empty)
-    truth = problem.targets(Labels(tuple(model.labels)), examples)
+    question = QUESTIONS[model.key]
+    absent = [] if isinstance(label, str) else [name for name in model.labels if name not in label]
+    if absent:
+        raise ZooError(
+            f"label= has no column for {absent[0]!r}, which the model tells: name one for each of its labels."
+        )
+    examples = read(data, Columns(text, label, pair, columns, encoding, separator, model.labels), empty)
+    truth = question.targets(Labels(tuple(model.labels)), examples)
     likely = probabilities(model, model.read(examples.texts, examples.pairs), batch_size)
-    return Scores(problem.score(likely, truth, model.labels, model.threshold) | {"source": examples.source})
+    return Scores(question.score(likely, truth, model.labels, model.threshold) | {"source": examples.source})

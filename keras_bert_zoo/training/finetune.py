@@ -9,15 +9,15 @@ from typing import Any
 
 import keras
 
-from keras_bert_zoo.checkpoints import HEADS_ALONE, writable
-from keras_bert_zoo.data import Labels, Splits, read, without_repeats
+from keras_bert_zoo.checkpoints import HEADS_ALONE, Checkpoint, writable
+from keras_bert_zoo.data import Examples, Labels, Splits, read, without_repeats
 from keras_bert_zoo.distribution import Runtime, choose, make_runtime
 from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.tasks import TASKS, Task
-from keras_bert_zoo.training.finetuning.fitting import Fitting
-from keras_bert_zoo.training.finetuning.problems import PROBLEMS
-from keras_bert_zoo.training.finetuning.run import Run
-from keras_bert_zoo.training.finetuning.settings import Settings
+from keras_bert_zoo.training.tuning.fitting import Fitting
+from keras_bert_zoo.training.tuning.questions import QUESTIONS
+from keras_bert_zoo.training.tuning.run import Run
+from keras_bert_zoo.training.tuning.settings import Settings
 from keras_bert_zoo.zoo.build import build
 from keras_bert_zoo.zoo.parts import check_problem, open_weights
 from keras_bert_zoo.zoo.presets import is_name
@@ -43,12 +43,13 @@ def finetune(
 
     run = finetune("minilm_l6", train="reviews.csv", out="runs/reviews")
 
-    `weights` is a folder or the name of a model that has a release; data is a path (CSV, TSV, JSON lines),
-    (texts, labels), (texts, pairs, labels), a DataFrame, a tf.data.Dataset, or "sms_spam", which comes with the
-    package. `validation` and `test` are drawn from `train` class by class where they are not given; test=False goes
-    without. `out` becomes a model folder with the report in it. `settings` are the other fields of
-    training.finetuning.settings.Settings. With the same settings, data, machine and versions the weights are the same
-    to the bit. `distribution` is one of `distribution.KINDS` on one machine. Ctrl-C stops, and keeps the best so far.
+    `weights` is a folder or the name of a model that has a release; data is a path (CSV, TSV, JSON lines), (texts,
+    labels), (texts, pairs, labels), a DataFrame, a tf.data.Dataset, or "sms_spam", which comes with the package. With
+    task="multi_label" a text has a list of labels, a cell in which `separator` parts them, or for label=[...] a column
+    of 0 and 1 each. `validation` and `test` are drawn from `train` class by class where they are not given; test=False
+    goes without. `out` becomes a model folder with the report in it. `settings` are the other fields of
+    training.tuning.settings.Settings. With the same settings, data, machine and versions the weights are the same to
+    the bit. `distribution` is one of `distribution.KINDS` on one machine. Ctrl-C stops, and keeps the best so far.
     Raises ZooError, before any training, for what does not fit.
     """
     chosen = Settings.of(
@@ -62,10 +63,10 @@ def finetune(
     )
     runtime = make_own_runtime(distribution, chosen)
     check_out(out, chosen.overwrite)
-    splits = make_splits(train, validation, test, chosen)
+    splits, labels = make_splits(train, validation, test, chosen)
     with runtime.scope():
-        model = make_model(weights, PROBLEMS[chosen.task].labels(splits.train), chosen)
-    PROBLEMS[chosen.task].check(chosen.best, chosen.threshold, model.labels)
+        model = make_model(weights, labels, chosen)
+    QUESTIONS[chosen.task].check(chosen.best, chosen.threshold, model.labels)
     check_room(out, model)
     return Fitting(model, splits, chosen, weights, out, tell, runtime).run()
 
@@ -82,8 +83,8 @@ def make_own_runtime(distribution: str, chosen: Settings) -> Runtime:
     return runtime
 
 
-def make_splits(train: Any, validation: Any, test: Any, chosen: Settings) -> Splits:
-    """Train, validation and test as given, or drawn from train."""
+def make_splits(train: Any, validation: Any, test: Any, chosen: Settings) -> tuple[Splits, Labels]:
+    """Train, validation and test as given, or drawn from train; and the labels that occur in train."""
     if train is None:
         raise ZooError('Give train=: a file such as "train.csv", (texts, labels), a DataFrame, or "sms_spam".')
     given = [
@@ -93,12 +94,25 @@ def make_splits(train: Any, validation: Any, test: Any, chosen: Settings) -> Spl
     examples = read(train, chosen.where(), chosen.empty)
     if chosen.drop_duplicates:
         examples = without_repeats(examples, [part for part in given if part is not None])
-    PROBLEMS[chosen.task].labels(examples)
+    labels = QUESTIONS[chosen.task].labels(examples)
+    check_several(examples, labels, chosen)
     shares = [0 if part is not None else share for part, share in zip(given, chosen.split, strict=True)]
     if test is False:
         shares[1] = 0
     drawn = Splits.draw(examples, shares, chosen.seed) if any(shares) else Splits(examples, None, None)
-    return Splits(drawn.train, given[0] or drawn.validation, given[1] or drawn.test)
+    return Splits(drawn.train, given[0] or drawn.validation, given[1] or drawn.test), labels
+
+
+def check_several(examples: Examples, labels: Labels, chosen: Settings) -> None:
+    """Columns and separators that come to nothing are a mistake."""
+    never = [name for name in chosen.where().flags() if name not in labels.names]
+    if never:
+        raise ZooError(f"{examples.source} has no 1 in the column {never[0]!r}: leave it out, or add texts with it.")
+    if chosen.separator and not any(len(names) > 1 for names in examples.labels):
+        raise ZooError(
+            f"separator={chosen.separator!r} parts no cell of {examples.source}, whose labels are such as "
+            f"{labels.names[0]!r:.60}: give the sign that does."
+        )
 
 
 def make_model(weights: str | Path | None, labels: Labels, chosen: Settings) -> Task:
@@ -115,6 +129,7 @@ def make_model(weights: str | Path | None, labels: Labels, chosen: Settings) -> 
             checkpoint = replace(checkpoint, ignore=checkpoint.of("classifier"))
         else:
             check_problem(checkpoint, TASKS[chosen.task])
+            check_activation(checkpoint, chosen)
             names = checkpoint.description.labels or tuple(f"LABEL_{i}" for i in range(checkpoint.num_classes))
             check_labels(labels, names, weights)
     keras.utils.set_random_seed(chosen.seed)
@@ -138,6 +153,16 @@ def check_labels(labels: Labels, known: tuple[str, ...], weights: Any) -> None:
             f"The data has the label {strange[0]!r}, but the classifier in {weights} tells apart "
             f"{', '.join(known[:20])}: "
             'mend the labels, or start with a new classifier, head="new".'
+        )
+
+
+def check_activation(checkpoint: Checkpoint, chosen: Settings) -> None:
+    """The classifier of the weights has as many numbers as it has."""
+    made = checkpoint.description.options.get("head_activation", HEADS_ALONE["head_activation"])
+    if chosen.head_activation not in (None, made):
+        raise ZooError(
+            f"head_activation={chosen.head_activation!r}, but the classifier in {checkpoint.folder} was made for "
+            f'{made}: leave it out, or start with a new classifier, head="new".'
         )
 
 

@@ -83,10 +83,11 @@ def with_labels(checkpoint: checkpoints.Checkpoint, task_class: type[Task], opti
 def check_problem(checkpoint: checkpoints.Checkpoint, task_class: type[Task]) -> None:
     """A classifier that answers one kind of question is none for another."""
     said, names = checkpoint.description, checkpoint.of("classifier")
-    key = said.task or named_by(said.architecture, said.problem)
-    if key not in TASKS or not names or "classifier" not in task_class.heads:
+    problem = TASKS[said.task].problem if said.task in TASKS else said.problem
+    if None in (problem, task_class.problem) or not names:
         return
-    if TASKS[key].problem != task_class.problem:
+    if problem != task_class.problem:
+        key = said.task or named_by(said.architecture, problem)
         raise ZooError(
             f"The classifier in {checkpoint.folder} is one of the task {key}, not of {task_class.key}: ask for that "
             f'task, or leave the classifier aside: ignore="{checkpoints.pattern(list(names))}", in finetune head="new".'

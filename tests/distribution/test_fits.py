@@ -17,7 +17,7 @@ from keras_bert_zoo.data import PackedBatches
 from keras_bert_zoo.distribution import Runtime
 from keras_bert_zoo.text import WordPiece
 from keras_bert_zoo.training import finetune as module
-from keras_bert_zoo.training.finetuning.together import fit_together
+from keras_bert_zoo.training.tuning.together import fit_together
 
 FITS = Path(__file__).with_name("fits.py")
 SEVERAL = {"task": "multi_label", "label": "labels"}

@@ -9,6 +9,7 @@ from conftest import BERT, disturb, rows
 
 from keras_bert_zoo import ZooError, build, load
 from keras_bert_zoo.checkpoints import MANIFEST
+from keras_bert_zoo.tasks import EachLabel
 
 GIVEN = rows([4, 6, 5], 7)
 LABELS = ["rude", "sad", "true"]
@@ -41,6 +42,21 @@ def test_names_are_targets(model, given):
     model.fit(GIVEN, given, verbose=0)
 
 
+def test_no_label_at_all(model):
+    assert model.targets([[], [], []]).tolist() == [[0, 0, 0]] * 3
+    assert model.targets([["sad"], np.array(["rude"]), frozenset()]).tolist() == [[0, 1, 0], [1, 0, 0], [0, 0, 0]]
+
+
+def test_a_weight_for_each_text(model):
+    """As many texts as labels: the weights must not be taken for those of labels."""
+    targets, weights = np.array([[1, 0, 1], [0, 0, 0], [0, 1, 1]]), np.array([1.0, 2.0, 5.0], "float32")
+    logits = np.asarray(model(GIVEN), "float64")
+    losses = -np.log(np.where(targets, sigmoid(logits), 1 - sigmoid(logits)))
+    found = model.evaluate(GIVEN, targets, sample_weight=weights, verbose=0)
+    assert found == pytest.approx((losses * weights[:, None]).mean(), rel=1e-5)
+    assert float(EachLabel()(targets, logits, targets)) == pytest.approx((losses * targets).mean(), rel=1e-5)
+
+
 @pytest.mark.parametrize(
     ("targets", "sentence"),
     [
@@ -48,7 +64,9 @@ def test_names_are_targets(model, given):
         (np.zeros((3, 2)), r"shape \(3, 2\): give a list of names for each text, or 0 and 1 \(B, 3\) for rude, sad"),
         (np.full((3, 3), 0.5), "give a list of names"),
         ([0, 1, 2], r"shape \(3,\)"),
-        ([[0, 1], [1], []], "uneven"),
+        ([[0, 1], [1], [0]], "uneven"),
+        ([["rude"], None, []], "None is no list of labels: give one for each text"),
+        ([["rude"], [3], []], r"\[3\] is no list of labels"),
         (np.zeros((2, 3)), "There are 3 texts but 2 targets"),
     ],
 )
@@ -65,13 +83,14 @@ def test_answers(model):
     order = np.argsort(-likely)
     assert answer["labels"] == [LABELS[i] for i in order if likely[i] >= 0.5]
     assert 0 < len(answer["labels"]) < 3  # or the test tells nothing
-    model.threshold = (0.0, 1.0, 0.0)
+    model.threshold = (0.0, 0.999, 0.0)
     assert model.answer([text])[0]["labels"] == [LABELS[i] for i in order if i != 1]
 
 
 def test_far_from_zero(model):
-    with np.errstate(all="raise"):
+    with np.errstate(over="raise", invalid="raise"):
         np.testing.assert_array_equal(model.likely(np.array([-2000.0, 0.0, 2000.0])), [0, 0.5, 1])
+    assert model.likely(np.array([-20.0]))[0] == pytest.approx(np.exp(-20))
 
 
 def test_hugging_face_knows_it(model, tmp_path):
@@ -107,11 +126,15 @@ def test_one_question_is_not_the_other(model, tmp_path):
         ([0.5, 0.5], "threshold= has 2 numbers for 3 labels"),
         (2.0, "threshold=2.0 must be"),
         ([0.5, -1, 0.5], "threshold=-1 must be"),
+        (np.array(3.0), "threshold=3.0 must be"),
     ],
 )
 def test_thresholds_that_cannot_be(threshold, sentence):
     with pytest.raises(ZooError, match=sentence):
         build(BERT, task="multi_label", labels=LABELS, threshold=threshold)
+    model = build(BERT, task="multi_label", labels=LABELS)
+    with pytest.raises(ZooError, match=sentence):
+        model.threshold = threshold
 
 
 def test_two_classes_by_one_sigmoid(tokenizer, tmp_path):

@@ -13,7 +13,7 @@ from conftest import BERT, PIECES
 from keras_bert_zoo import ZooError, build, evaluate, finetune, load
 from keras_bert_zoo.data import PackedBatches, read
 from keras_bert_zoo.text import WordPiece
-from keras_bert_zoo.training.finetuning import fitting, scores
+from keras_bert_zoo.training.tuning import fitting, scores
 
 SIZES = {"hidden_size": 24, "embedding_size": 24, "intermediate_size": 48, "initializer_range": 0.2}
 QUICK = {"learning_rate": 3e-3, "batch_size": 8, "jit_compile": False, "best": "loss"}

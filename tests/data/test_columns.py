@@ -28,6 +28,7 @@ def test_one_cell(tmp_path):
     assert read(tmp_path / "a.csv", Columns(separator="|")).labels == NAMES
     assert read((TEXTS, ["rude, sad", float("nan"), "sad"]), Columns(separator=",")).labels == NAMES
     assert read((TEXTS, [7, None, "7,8"]), Columns(separator=",")).labels == [["7"], [], ["7", "8"]]
+    assert read((TEXTS, NAMES), Columns(separator=",")).labels == NAMES
 
 
 def test_columns_of_flags(tmp_path):
@@ -38,12 +39,28 @@ def test_columns_of_flags(tmp_path):
     assert read(table, columns).labels == NAMES
 
 
-@pytest.mark.parametrize(
-    "flags", [FLAGS, np.array(FLAGS), np.array(FLAGS, bool), [np.array(row, "float32") for row in FLAGS]]
-)
+@pytest.mark.parametrize("flags", [np.array(FLAGS), np.array(FLAGS, bool), [np.array(row, "float32") for row in FLAGS]])
 def test_rows_of_flags(flags):
     assert read((TEXTS, flags)).labels == [["0", "1"], [], ["1"]]
     assert read((TEXTS, flags), Columns(label=("rude", "sad"))).labels == NAMES
+    assert read((TEXTS, flags), Columns(known=("rude", "sad"))).labels == NAMES
+
+
+def test_plain_lists_of_zeros_and_ones_may_be_either():
+    assert read((TEXTS, FLAGS), Columns(label=("rude", "sad"))).labels == NAMES
+    with pytest.raises(ZooError, match="The labels of The data are lists of 2 zeros and ones: where these say which"):
+        read((TEXTS, FLAGS))
+
+
+def test_a_set_has_an_order():
+    names = [f"name {i}" for i in range(20)]
+    assert read((["a", "b"], [set(names), frozenset()])).labels == [sorted(names), []]
+
+
+@pytest.mark.parametrize("gap", [None, "", " ", float("nan")])
+def test_a_gap_among_labels(gap):
+    with pytest.raises(ZooError, match="The data, row 2 has an empty label among"):
+        read((TEXTS, [["a"], ["b", gap], []]))
 
 
 @pytest.mark.parametrize("batch", [False, True])
@@ -64,8 +81,9 @@ def test_numbers_of_labels_are_no_flags():
         ("rude,sad,text\n1,maybe,a\n", "row 2: 'sad' is 'maybe': it must be 1 where the text has this label, else 0"),
         ("rude,sad,text\n1,,a\n", "row 2 has no label"),
         ("rude,text\n1,a\n", "There is no column .*'sad'"),
-        ((TEXTS, [[1], [0], [1]]), r"row 1 has \[1\]: it must be 2 flags, for rude, sad"),
-        ((TEXTS, ["x", "y", "z"]), "row 1 has 'x': it must be 2 flags"),
+        ((TEXTS, [[1], [0], [1]]), r"row 1 has \[1\]: it must be 0 or 1 for each of rude, sad"),
+        ((TEXTS, ["x", "y", "z"]), "row 1 has 'x': it must be 0 or 1 for each"),
+        ((TEXTS, np.array([[0, 1], [2, 1], [0, 0]])), "row 2: 'rude' is '2': it must be 1"),
     ],
 )
 def test_flags_that_are_none(data, sentence, tmp_path):
@@ -79,11 +97,16 @@ def test_flags_that_are_none(data, sentence, tmp_path):
 def test_the_names_that_occur():
     assert Labels.of_several([["b", "a"], [], "c"], "x").names == ("a", "b", "c")
     assert Labels.of_several([[10, 9], [1.0]], "x").names == ("1", "9", "10")
-    with pytest.raises(ZooError, match="x has only the label 'a': multi_label needs two or more"):
+    with pytest.raises(ZooError, match="x has only the label 'a', and multi_label needs two or more"):
         Labels.of_several([["a"], []], "x")
     with pytest.raises(ZooError, match=r"Every text in x has one label, such as .a\|b.: .* separator=.\|.; if not,"):
         Labels.of_several(["a|b", "a"], "x")
-    with pytest.raises(ZooError, match="give each text one label, a word or a number, or take task="):
+    assert Labels.of_several([["a"], ["b"]], "x").names == ("a", "b")
+    with pytest.raises(ZooError, match="x has no label, and"):
+        Labels.of_several([[], []], "x")
+    with pytest.raises(ZooError, match=r"The labels of a text are \['a', \['b'\]\]: give a list of words or numbers"):
+        Labels.of_several([["a", ["b"]]], "x")
+    with pytest.raises(ZooError, match="give each text one label, a word or a number .* or take task="):
         Labels.of([["b", "a"], []], "x")
 
 
@@ -107,6 +130,21 @@ def test_rare_labels_are_in_every_part():
     assert Splits.draw(examples, (0.1, 0.1), 0) == Splits.draw(examples, (0.1, 0.1), 0)
 
 
+def test_many_labels_on_few_texts():
+    """A text has five of fifty labels: fewer texts than labels times parts, but enough of each label."""
+    labels = [[f"{(i + 7 * k) % 50}" for k in range(5)] for i in range(120)]
+    splits = Splits.draw(read(([f"text {i}" for i in range(120)], labels)), (0.3, 0.3), 0)
+    assert sum(map(len, splits)) == 120
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_eight_of_a_label(seed):
+    """With a share of 0.15 eight are enough to be everywhere."""
+    labels = [["often"] + ["seldom"] * (i < 8) for i in range(200)]
+    splits = Splits.draw(read(([f"text {i}" for i in range(200)], labels)), (0.15, 0.15), seed)
+    assert all(any("seldom" in names for names in part.labels) for part in splits)
+
+
 def test_combinations_that_come_once():
     """Labels that are the rarest of one text only cannot be drawn by, and must not stop the others."""
     labels = [["a", "b"] if i % 2 else ["a"] for i in range(40)] + [[], ["b"]]
@@ -128,9 +166,10 @@ def test_other_labels_for_the_same_text():
 
 def test_balanced_flags():
     flags = np.array([[1, 0], [0, 0], [0, 1], [0, 1]])
-    np.testing.assert_allclose(balanced_flags(flags), [[2, 1], [2 / 3, 1], [2 / 3, 1], [2 / 3, 1]])
-    found = balanced_flags(flags)
-    np.testing.assert_allclose((found * flags).sum(0), (found * (1 - flags)).sum(0))
+    without, there = balanced_flags(flags)
+    np.testing.assert_allclose(without, [2 / 3, 1])
+    np.testing.assert_allclose(there, [2, 1])
+    np.testing.assert_allclose((there * flags).sum(0), (without * (1 - flags)).sum(0))
 
 
 def test_an_inspection_counts_each():

@@ -1,4 +1,4 @@
-"""What a run has to know of the question that its model answers: targets, loss, figures, baseline, picture."""
+"""What a run has to know of the question that its model answers: targets, weights, loss, figures, thresholds."""
 
 from abc import ABC, abstractmethod
 from dataclasses import replace
@@ -10,13 +10,13 @@ import numpy as np
 from keras_bert_zoo.data import Examples, Labels, balanced, balanced_flags
 from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.tasks import EachLabel
-from keras_bert_zoo.training.finetuning import scores
 from keras_bert_zoo.training.goals import CLASSES, Goal, add_labels
+from keras_bert_zoo.training.tuning import scores
 
 MEAN = "mean_with_sample_weight"  # Keras's reduction: what counts twice is divided by twice
 
 
-class Problem(ABC):
+class Question(ABC):
     """One kind of question. Targets are (N,) or (N, C), and every target has a weight of its own."""
 
     goal: Goal  # of the step that several replicas take
@@ -52,7 +52,7 @@ class Problem(ABC):
         scores.check_metric(metric, self.figures, labels)
 
 
-class OneClass(Problem):
+class OneClass(Question):
     """Which of the classes a text belongs to: targets are numbers (N,)."""
 
     goal = CLASSES
@@ -84,7 +84,7 @@ class OneClass(Problem):
             raise ZooError(f"threshold= is for two classes, and there are {len(labels)}: {', '.join(labels)}.")
 
 
-class AnyLabels(Problem):
+class AnyLabels(Question):
     """Which labels a text has: targets are 0 and 1 (N, C)."""
 
     goal = replace(CLASSES, add=add_labels)
@@ -97,10 +97,11 @@ class AnyLabels(Problem):
         return labels.flags(examples)
 
     def weights(self, targets: np.ndarray, classes: int) -> np.ndarray:
-        return balanced_flags(targets)
+        without, there = balanced_flags(targets)
+        return np.where(targets > 0, there, without)
 
     def weight_of(self, targets: np.ndarray, classes: int) -> np.ndarray:
-        return balanced_flags(targets).max(0, where=targets > 0, initial=0)
+        return balanced_flags(targets)[1]
 
     def loss(self) -> keras.losses.Loss:
         return EachLabel(reduction=MEAN)
@@ -112,4 +113,4 @@ class AnyLabels(Problem):
         return [scores.choose_threshold(*label) for label in zip(likely.T, truth.T, strict=True)]
 
 
-PROBLEMS: dict[str, Problem] = {"classification": OneClass(), "multi_label": AnyLabels()}
+QUESTIONS: dict[str, Question] = {"classification": OneClass(), "multi_label": AnyLabels()}

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from keras_bert_zoo import ZooError
-from keras_bert_zoo.training.finetuning.report import Report, Scores, draw_curves, draw_scores
-from keras_bert_zoo.training.finetuning.scores import check_metric, choose_threshold, pick, score, score_labels
+from keras_bert_zoo.training.tuning.report import Report, Scores, draw_curves, draw_scores
+from keras_bert_zoo.training.tuning.scores import check_metric, choose_threshold, pick, score, score_labels
 
 LIKELY = np.array([[0.9, 0.1], [0.6, 0.4], [0.7, 0.3], [0.2, 0.8], [0.1, 0.9]])
 TRUTH = np.array([0, 0, 1, 1, 0])
@@ -33,6 +33,7 @@ def test_the_best_threshold_is_half_way():
     likely = np.array([0.1, 0.2, 0.4, 0.8, 0.3])
     assert choose_threshold(likely, truth) == pytest.approx(0.35)
     assert choose_threshold(likely, np.zeros(5)) == 0.5
+    assert choose_threshold(np.array([1.0, 1 - 1e-16, 0.5]), np.array([1, 0, 0])) < 1  # a model takes no more
 
 
 def test_the_best_threshold_is_the_best_of_all():

@@ -12,7 +12,7 @@ from keras_bert_zoo import ZooError, build, evaluate, finetune, load
 from keras_bert_zoo.cli import app
 from keras_bert_zoo.data import Splits, read
 from keras_bert_zoo.text import WordPiece
-from keras_bert_zoo.training.finetuning.scores import choose_threshold
+from keras_bert_zoo.training.tuning.scores import choose_threshold
 
 SIZES = {"hidden_size": 24, "embedding_size": 24, "intermediate_size": 48, "initializer_range": 0.2}
 QUICK = {"learning_rate": 3e-3, "batch_size": 8, "jit_compile": False, "best": "loss", "tell": lambda _: None}
@@ -87,7 +87,7 @@ def test_its_folder_answers(done):
 
 def test_the_weights_of_what_is_rare(weights, monkeypatch):
     """Every flag has the weight of its own label, in every batch."""
-    from keras_bert_zoo.training.finetuning import fitting
+    from keras_bert_zoo.training.tuning import fitting
 
     kept = []
     monkeypatch.setattr(fitting.Fitting, "run", lambda self: kept.append(self.batches))
@@ -107,10 +107,15 @@ def test_the_weights_of_what_is_rare(weights, monkeypatch):
     ("given", "sentence"),
     [
         ({"best": "f1:c"}, "best='f1:c' is no figure to choose by: there are accuracy, macro_f1, micro_f1, loss, f1:a"),
-        ({"head_activation": "sigmoid"}, 'head_activation="sigmoid" is for task="classification"'),
+        ({"head_activation": "softmax"}, "head_activation='softmax' is for classification: multi_label has its own."),
+        ({"train": (["x", "y"] * 9, np.eye(3)[[0, 1] * 9]), "label": list("pqr")}, "has no 1 in the column 'r'"),
         ({"separator": ""}, "separator='' must be what parts the labels in a cell"),
         ({"train": (["x", "y"] * 9, ["a|b", "a"] * 9)}, 'say what separates them, separator="|"'),
-        ({"task": "classification"}, "give each text one label, a word or a number, or take task="),
+        ({"task": "classification"}, "give each text one label, a word or a number"),
+        ({"task": "classification", "separator": "|"}, "separator='|' is for several labels of a text"),
+        ({"task": "classification", "label": ["a", "b"]}, "label=['a', 'b'] is for several labels of a text"),
+        ({"train": (["x", "y"] * 9, ["a|b", "a"] * 9), "separator": ";"}, "separator=';' parts no cell of The data"),
+        ({"label": ["a", "b", "a"]}, "label= names the column 'a' twice"),
         ({"task": "multilabel"}, "task='multilabel': it must be 'classification' or 'multi_label'"),
     ],
 )
@@ -126,17 +131,40 @@ def test_the_same_classifier_goes_on(done, tmp_path):
     assert not again.model.load_report.new
     with pytest.raises(ZooError, match="is one of the task multi_label, not of classification"):
         finetune(run.folder, train=(["a", "b"] * 20, [0, 1] * 20), test=False, epochs=1, **QUICK)
+    with pytest.raises(ZooError, match=r"label= has no column for 'b', which the model tells"):
+        evaluate(run.model, letters(60, 2), label=["a"])
     new = finetune(run.folder, train=(["a", "b"] * 20, [0, 1] * 20), test=False, epochs=1, head="new", **QUICK)
     assert new.model.labels == ("0", "1")
 
 
-def test_one_sigmoid_learns(weights):
+def test_rows_of_flags_are_of_the_models_labels(done):
+    texts, names = letters(60, seed=1)
+    flags = np.array([[letter in found for letter in "ab"] for found in names])
+    assert evaluate(done[0].model, (texts, flags)) == evaluate(done[0].model, (texts, names))
+
+
+def test_few_texts_with_several_labels(weights, eager):
+    """One text of 61 has two labels: whichever part it falls into, the labels are lists."""
+    texts, _ = letters(90)
+    labels = [["a"] if "a" in text else ["b"] for text in texts[:60]] + [["a", "b"]]
+    for seed in (0, 1, 2):
+        finetune(weights, train=(texts[:61], labels), epochs=1, seed=seed, baseline=None, **QUICK | SEVERAL)
+
+
+def test_one_sigmoid_learns(weights, tmp_path):
     texts, names = letters(200)
     train = (texts, ["yes" if "a" in found else "no" for found in names])
-    run = finetune(weights, train=train, epochs=5, head_activation="sigmoid", **QUICK)
+    settings = QUICK | {"threshold": "validation", "class_weight": "balanced", "head_activation": "sigmoid"}
+    run = finetune(weights, train=train, epochs=5, out=tmp_path / "run", **settings)
     assert run.model.classifier.dense.kernel.shape[1] == 1
     assert run.report["test"]["accuracy"] > 0.85
     assert run.report["settings"]["head_activation"] == "sigmoid"
+    with pytest.raises(ZooError, match="the classifier in .* was made for sigmoid: leave it out, or start with a new"):
+        finetune(tmp_path / "run", train=train, **QUICK | {"head_activation": "softmax"})
+    again = load(tmp_path / "run")
+    assert (again.head_activation, again.threshold) == ("sigmoid", run.report["threshold"])
+    assert evaluate(again, train)["accuracy"] > 0.85
+    assert {answer["label"] for answer in again.answer(texts)} == {"yes", "no"}
 
 
 def test_in_a_shell(weights, done, tmp_path):

@@ -9,7 +9,7 @@ from typing import Any
 
 from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.tasks import Task
-from keras_bert_zoo.training.finetuning.report import Report, draw_curves, draw_scores
+from keras_bert_zoo.training.tuning.report import Report, draw_curves, draw_scores
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """Everything a fine-tuning run can be told, checked before anything is read or built."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
@@ -9,10 +10,10 @@ from keras_bert_zoo.data import Columns
 from keras_bert_zoo.errors import ZooError, find
 from keras_bert_zoo.layers import POOLINGS
 from keras_bert_zoo.tasks import LOGITS
-from keras_bert_zoo.training.finetuning.problems import PROBLEMS
+from keras_bert_zoo.training.tuning.questions import QUESTIONS
 
 CHOICES = {
-    "task": tuple(PROBLEMS),
+    "task": tuple(QUESTIONS),
     "empty": ("error", "drop"),
     "class_weight": (None, "balanced"),
     "threshold": (None, "validation"),
@@ -48,7 +49,7 @@ class Settings:
     name: str | None = None  # the model, where `weights` is one of its releases
     head: str = "keep"  # "new" leaves the classifier of the weights aside
     average: float | None = None  # such as 0.99: judge and keep a running mean of the weights
-    best: str = "macro_f1"  # what chooses the epoch: accuracy, macro_f1, loss, or f1:CLASS
+    best: str = "macro_f1"  # what chooses the epoch: accuracy, macro_f1, micro_f1 (multi_label), loss, f1:CLASS
     patience: int | None = None  # epochs without a better one before it stops
     class_weight: str | None = None  # "balanced": every class weighs the same
     threshold: str | None = None  # "validation": from which probability it is the second of two classes, or a label
@@ -85,12 +86,20 @@ class Settings:
         if not isinstance(self.clip, (int, float)) or not 0 <= self.clip < float("inf"):
             raise ZooError(f"clip={self.clip!r} must be a number of at least 0.")
         check_split(self.split)
-        if self.head_activation == "sigmoid" and self.task != "classification":
-            raise ZooError(
-                'head_activation="sigmoid" is for task="classification": multi_label has a sigmoid for each.'
-            )
+        if self.head_activation and self.task != "classification":
+            raise ZooError(f"head_activation={self.head_activation!r} is for classification: {self.task} has its own.")
+        self.check_columns()
+
+    def check_columns(self) -> None:
+        """Where the labels are must be said as it is for the task."""
         if self.separator is not None and (not isinstance(self.separator, str) or not self.separator):
             raise ZooError(f'separator={self.separator!r} must be what parts the labels in a cell, such as "|".')
+        if self.task != "multi_label" and (self.separator or not isinstance(self.label, str)):
+            given = f"separator={self.separator!r}" if self.separator else f"label={self.label!r:.60}"
+            raise ZooError(f'{given} is for several labels of a text: task="multi_label".')
+        twice = [name for name, count in Counter(self.where().flags()).items() if count > 1]
+        if twice:
+            raise ZooError(f"label= names the column {twice[0]!r} twice.")
 
     def where(self) -> Columns:
         """The columns that the data is read from."""

@@ -1,5 +1,6 @@
 """What the words alone can do: the figure that a BERT must beat to be worth its time."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -7,18 +8,24 @@ import numpy as np
 from keras_bert_zoo.data import Examples
 
 
-def tfidf(train: Examples, targets: np.ndarray, test: Examples, classes: int, class_weight: str | None) -> np.ndarray:
-    """Probabilities (N, C) for `test` by logistic regression on TF-IDF of words and pairs of words.
+def tfidf(
+    train: Examples, targets: np.ndarray, asked: Sequence[Examples], classes: int, class_weight: str | None
+) -> list[np.ndarray]:
+    """Probabilities (N, C) for each part that is asked, by logistic regression on TF-IDF of words and pairs of words.
 
     `targets` are class numbers (N,), or 0 and 1 (N, C): then every label has a regression of its own.
     """
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\w+|[^\w\s]")
-    learnt, asked = words.fit_transform(joined(train)), words.transform(joined(test))
+    learnt = words.fit_transform(joined(train))
+    rows = words.transform([text for part in asked for text in joined(part)])
     if targets.ndim == 1:
-        return regress(learnt, targets, asked, classes, class_weight)
-    return np.stack([regress(learnt, label, asked, 2, class_weight)[:, 1] for label in targets.T.astype(int)], -1)
+        likely = regress(learnt, targets, rows, classes, class_weight)
+    else:
+        each = [regress(learnt, label, rows, 2, class_weight) for label in targets.T.astype(int)]
+        likely = np.stack([one[:, 1] for one in each], -1)
+    return np.split(likely, np.cumsum([len(part) for part in asked])[:-1])
 
 
 def regress(learnt: Any, targets: np.ndarray, asked: Any, classes: int, class_weight: str | None) -> np.ndarray:

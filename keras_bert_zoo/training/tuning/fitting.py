@@ -17,18 +17,18 @@ from keras_bert_zoo.distribution import Runtime
 from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.tasks import Task
 from keras_bert_zoo.text.pack import pack
-from keras_bert_zoo.training.finetuning.baseline import tfidf
-from keras_bert_zoo.training.finetuning.keeping import KeepBest
-from keras_bert_zoo.training.finetuning.problems import PROBLEMS
-from keras_bert_zoo.training.finetuning.progress import Progress
-from keras_bert_zoo.training.finetuning.report import Report
-from keras_bert_zoo.training.finetuning.run import Run
-from keras_bert_zoo.training.finetuning.scores import probabilities
-from keras_bert_zoo.training.finetuning.settings import Settings
-from keras_bert_zoo.training.finetuning.together import fit_together
 from keras_bert_zoo.training.optimizers import AdamW
 from keras_bert_zoo.training.schedules import WarmupLinear
 from keras_bert_zoo.training.step import ONE, Step, make_step, pays_to_compile
+from keras_bert_zoo.training.tuning.baseline import tfidf
+from keras_bert_zoo.training.tuning.keeping import KeepBest
+from keras_bert_zoo.training.tuning.progress import Progress
+from keras_bert_zoo.training.tuning.questions import QUESTIONS
+from keras_bert_zoo.training.tuning.report import Report
+from keras_bert_zoo.training.tuning.run import Run
+from keras_bert_zoo.training.tuning.scores import probabilities
+from keras_bert_zoo.training.tuning.settings import Settings
+from keras_bert_zoo.training.tuning.together import fit_together
 from keras_bert_zoo.training.versions import versions
 
 log = logging.getLogger("keras_bert_zoo")
@@ -50,8 +50,8 @@ class Fitting:
         self.model, self.splits, self.settings = model, splits, settings
         self.weights, self.out, self.tell, self.runtime = weights, out, tell, runtime
         self.step: Step | None = None  # where several replicas learn together
-        self.problem, known = PROBLEMS[model.key], Labels(tuple(model.labels))
-        self.targets = {name: self.problem.targets(known, part) for name, part in self.parts().items()}
+        self.question, known = QUESTIONS[model.key], Labels(tuple(model.labels))
+        self.targets = {name: self.question.targets(known, part) for name, part in self.parts().items()}
         self.twice = compare(splits)
         self.length, self.inputs, self.cut = self.tokenize()
         self.batches = self.make_batches()
@@ -79,14 +79,14 @@ class Fitting:
     def make_batches(self) -> PackedBatches:
         targets, weights = self.targets["train"], np.ones(self.targets["train"].shape)
         if self.settings.class_weight:
-            weights = self.problem.weights(targets, len(self.model.labels))
+            weights = self.question.weights(targets, len(self.model.labels))
         sizes = {"batch_size": self.settings.batch_size, "longest": self.model.encoder.config.max_length}
         sizes |= {"multiple": self.runtime.replicas, "seed": self.settings.seed}
         return PackedBatches(self.inputs["train"], targets, weights, **sizes)
 
     def class_weights(self) -> np.ndarray:
         """Of every label (C,)."""
-        return self.problem.weight_of(self.targets["train"], len(self.model.labels))
+        return self.question.weight_of(self.targets["train"], len(self.model.labels))
 
     def make_keeper(self) -> KeepBest:
         settings, steps = self.settings, len(self.batches)
@@ -104,8 +104,7 @@ class Fitting:
         self.begin()
         interrupted = self.train()
         self.keeper.restore()
-        if self.settings.threshold:
-            self.model.threshold = self.problem.threshold(self.keeper.best.likely, self.targets["validation"])
+        self.model.threshold = self.threshold(self.keeper.best.likely)
         run = Run(self.model, self.report(interrupted), self.keeper.log)
         if self.out is not None:
             run.save_somewhere(self.out)
@@ -142,10 +141,10 @@ class Fitting:
         rate, clip = (0.0, None) if several else (self.schedule(), settings.clip or None)
         with self.runtime.scope():
             optimizer = AdamW(rate, settings.weight_decay, global_clipnorm=clip, **average)
-            self.model.compile(optimizer, self.problem.loss(), jit_compile=jit and not several)
+            self.model.compile(optimizer, self.question.loss(), jit_compile=jit and not several)
         self.model.own_loss = True  # the task's, only divided by the weights
         if several:
-            most, goal = settings.batch_size, self.problem.goal
+            most, goal = settings.batch_size, self.question.goal
             self.step = make_step(self.model, optimizer, most, settings.clip or None, jit, self.runtime, goal)
 
     def train(self) -> bool:
@@ -175,7 +174,7 @@ class Fitting:
     def judge(self) -> tuple[dict[str, Any], np.ndarray]:
         """The figures of validation, and the probabilities they are of."""
         likely = self.probabilities("validation")
-        return self.score("validation", likely), likely
+        return self.score("validation", likely, self.threshold(likely)), likely
 
     def probabilities(self, part: str) -> np.ndarray:
         """Of every class for every text of a part, (N, C)."""
@@ -195,14 +194,14 @@ class Fitting:
 
     def report(self, interrupted: bool) -> Report:
         model, keeper, parts = self.model, self.keeper, self.parts()
-        test = self.score("test", self.probabilities("test")) if "test" in parts else None
+        test = self.score("test", self.probabilities("test"), model.threshold) if "test" in parts else None
         weights = self.class_weights().tolist() if self.settings.class_weight else None
         return Report(
             examples_seen=self.batches.texts_in(keeper.step),
             steps=keeper.step,
             real_tokens=self.batches.tokens_in(keeper.step),
             train_seconds=keeper.seconds,
-            validation=self.score("validation", keeper.best.likely),
+            validation=self.score("validation", keeper.best.likely, model.threshold),
             test=test,
             baseline=self.baseline() if self.settings.baseline else None,
             labels=list(model.labels),
@@ -225,15 +224,20 @@ class Fitting:
         without = {} if "test" in self.targets else {"test": False}
         return asdict(self.settings) | {"length": self.length, "weights": weights} | without
 
-    def score(self, part: str, likely: np.ndarray) -> dict[str, Any]:
-        return self.problem.score(likely, self.targets[part], self.model.labels, self.model.threshold)
+    def score(self, part: str, likely: np.ndarray, threshold: Any) -> dict[str, Any]:
+        return self.question.score(likely, self.targets[part], self.model.labels, threshold)
+
+    def threshold(self, likely: np.ndarray) -> Any:
+        """From which probability of validation's an answer is given, where that is asked for."""
+        return self.question.threshold(likely, self.targets["validation"]) if self.settings.threshold else None
 
     def baseline(self) -> dict[str, Any]:
         """What the words alone can do on the last part."""
         last = "test" if "test" in self.targets else "validation"
-        train, labels = self.splits.train, self.model.labels
-        likely = tfidf(train, self.targets["train"], self.parts()[last], len(labels), self.settings.class_weight)
-        return self.problem.score(likely, self.targets[last], labels, None)
+        train, asked = self.splits.train, [self.splits.validation, self.parts()[last]]
+        classes, weight = len(self.model.labels), self.settings.class_weight
+        chosen, likely = tfidf(train, self.targets["train"], asked, classes, weight)
+        return self.score(last, likely, self.threshold(chosen))
 
 
 def token_counts(firsts: list[list[int]], seconds: list[list[int]] | None) -> np.ndarray:

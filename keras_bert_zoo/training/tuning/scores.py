@@ -71,10 +71,10 @@ def by_label(truth: np.ndarray, found: np.ndarray, labels: Sequence[str]) -> dic
 def probabilities(
     model: Task, inputs: Mapping[str, np.ndarray], batch_size: int, predict: Callable[[dict], Any] | None = None
 ) -> np.ndarray:
-    """Of every class for every row, (N, C) float32; `predict` is that of `Task.run`."""
-    likely = np.zeros((len(inputs["token_ids"]), len(model.labels)), "float32")
+    """Of every class for every row, (N, C); `predict` is that of `Task.run`."""
+    likely = np.zeros((len(inputs["token_ids"]), len(model.labels)))
     for places, outputs, _ in model.run(inputs, batch_size, predict):
-        likely[places] = model.likely(np.asarray(outputs, "float32"))
+        likely[places] = model.likely(np.asarray(outputs, "float64"))
     return likely
 
 
@@ -96,7 +96,7 @@ def choose_threshold(likely: np.ndarray, truth: np.ndarray) -> float:
     ends = np.append(scores[1:] < scores[:-1], True)  # equal probabilities cannot be parted
     best = int(np.argmax(np.where(ends, f1, -1)))
     below = scores[best + 1] if best + 1 < len(scores) else 0.0
-    return float((scores[best] + below) / 2)
+    return min(float((scores[best] + below) / 2), np.nextafter(1.0, 0.0).item())
 
 
 def pick(figures: dict[str, Any], metric: str) -> float:

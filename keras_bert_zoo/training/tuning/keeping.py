@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
-from keras_bert_zoo.training.finetuning.scores import pick
+from keras_bert_zoo.training.tuning.scores import pick
 
 
 class Best(NamedTuple):

@@ -74,6 +74,8 @@ def show_labels(title: str, figures: dict[str, Any]) -> str:
         f"{row['answers']:>8}"
         for label, row in figures["per_class"].items()
     ]
+    if not any(row["answers"] for row in figures["per_class"].values()):
+        lines.append('no text was given a label: threshold="validation" chooses from which probability on it is')
     return "\n".join(lines)
 
 
