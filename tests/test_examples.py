@@ -19,6 +19,7 @@ from safetensors.numpy import load_file
 from scipy.sparse import csr_matrix
 
 import keras_bert_zoo
+from keras_bert_zoo.text import WordPiece
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -146,6 +147,49 @@ def test_words_of_another_vocabulary(tokenizer):
         ids = tokenizer.ids([text])[0]
         np.testing.assert_allclose(found[other.vocabulary.ids[piece]], table[ids].mean(0))
     np.testing.assert_array_equal(found[other.vocabulary.ids["▁"]], table.mean(0))
+
+
+def test_what_a_teacher_reads_is_not_masked(tmp_path, tokenizer):
+    module = runpy.run_path(str(EXAMPLES / "distil.py"))
+    corpus = keras_bert_zoo.Corpus(make_corpus(tmp_path, tokenizer).folder)
+    batches = module["Batches"](corpus, module["Objective"](), 24, 4)
+    batch, masked = module["unmasked"](batches[0]), batches[0]["token_ids"]
+    assert (batch["token_ids"] != masked).any()
+    rows = [
+        (ids, mask == text)
+        for ids, mask in zip(batch["token_ids"], batch["padding_mask"], strict=True)
+        for text in range(1, mask.max() + 1)
+    ]
+    for (ids, here), (document, start) in zip(rows, batches.texts_of(0), strict=True):
+        text = ids[here][1:-1]  # without [CLS] and [SEP]
+        np.testing.assert_array_equal(text, corpus.read(document).token_ids[start : start + len(text)])
+
+
+def test_a_small_model_learns_a_larger_ones_states(tmp_path, tokenizer):
+    module = runpy.run_path(str(EXAMPLES / "distil.py"))
+    corpus = keras_bert_zoo.Corpus(make_corpus(tmp_path, tokenizer).folder)
+    keras.utils.set_random_seed(0)
+    shapes = (BERT, replace(BERT, num_layers=2, num_blocks=2, hidden_size=8, embedding_size=8, num_heads=2))
+    teacher, student = (keras_bert_zoo.build(shape, pooler=False, dropout=0.0) for shape in shapes)
+    teacher.tokenizer = student.tokenizer = tokenizer
+    said = module["distil"](teacher, student, corpus, 96, 10, 1e-2, 20)
+    assert 0.8 < said["variance_kept"] < 1  # 8 of 12 directions
+    assert said["losses"][-1] < 0.5 * said["losses"][0]
+    pieces = tokenizer.vocabulary.pieces[:-1]
+    student.tokenizer = WordPiece("".join(f"{piece}\n" for piece in pieces).encode())
+    with pytest.raises(keras_bert_zoo.ZooError, match="has another vocabulary than"):
+        module["distil"](teacher, student, corpus, 96, 1, 1e-2, 20)
+
+
+def test_components_by_hand():
+    """What varies most comes first, in numbers whose largest spread is 1, and the mean is none of it."""
+    module = runpy.run_path(str(EXAMPLES / "distil.py"))
+    states = np.random.default_rng(0).normal(size=(5000, 3)) * np.array([1, 4, 0.1]) + 7
+    found = module["Components"](states, 2)
+    assert found.kept == pytest.approx(17 / 17.01, rel=1e-3)
+    assert found(states).std(0) == pytest.approx([1, 0.25], rel=0.05)
+    assert found(states).mean(0) == pytest.approx([0, 0], abs=1e-4)
+    assert abs(np.corrcoef(found(states)[:, 0], states[:, 1])[0, 1]) > 0.999
 
 
 def test_a_release_of_a_run(tmp_path, tokenizer, eager):
