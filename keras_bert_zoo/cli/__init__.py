@@ -18,6 +18,7 @@ from keras_bert_zoo.cli.predict import predict
 from keras_bert_zoo.cli.prepare import prepare
 from keras_bert_zoo.cli.pretrain import pretrain
 from keras_bert_zoo.cli.show import show
+from keras_bert_zoo.cli.spelling import in_shell, options_of
 from keras_bert_zoo.cli.tpu_check import tpu_check
 from keras_bert_zoo.cli.vocabulary import vocabulary
 from keras_bert_zoo.errors import ZooError
@@ -63,5 +64,6 @@ def main() -> None:
     except (ZooError, OSError, ImportError) as error:
         if debug:
             raise
-        print(f"keras-bert-zoo: {error}", file=sys.stderr)
+        options = options_of(typer.main.get_command(app), sys.argv[1:])
+        print(f"keras-bert-zoo: {in_shell(str(error), options)}", file=sys.stderr)
         sys.exit(2)

@@ -1,11 +1,13 @@
 """keras-bert-zoo finetune"""
 
+import signal
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from keras_bert_zoo.cli.columns import split
+from keras_bert_zoo.cli.spelling import in_shell
 
 Option = typer.Option
 
@@ -50,8 +52,10 @@ def finetune(
     given: dict[str, Any] = {key: value for key, value in locals().items() if key not in ("data", "no_test", "labels")}
     import keras_bert_zoo
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what a machine says before it goes
+    options = set(given)
     given |= {"columns": split(columns), "label": split(labels) or label}
     given["test"] = False if no_test else test
-    run = keras_bert_zoo.finetune(train=data, **given)
+    run = keras_bert_zoo.finetune(train=data, **given, tell=lambda line: print(in_shell(line, options)))
     if run.report["interrupted"]:
         raise typer.Exit(130)

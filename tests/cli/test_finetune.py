@@ -94,7 +94,8 @@ def test_one_sentence_in_a_process_of_its_own(place):
     assert "Traceback" not in done.stderr
 
 
-def test_ctrl_c(place):
+@pytest.mark.parametrize("given", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_in_the_middle(place, given):
     """Status 130, and the best so far in the folder."""
     folder, _ = place
     arguments = (
@@ -108,6 +109,7 @@ def test_ctrl_c(place):
         "weights",
         "--out",
         "stopped",
+        "--overwrite",
     )
     command = [*COMMAND, "finetune", *arguments, "--epochs", "9999", "--learning-rate", "1e-4"]
     said = {"stdout": subprocess.PIPE, "text": True, "env": os.environ | {"PYTHONUNBUFFERED": "1"}}
@@ -118,7 +120,7 @@ def test_ctrl_c(place):
             if line.startswith("epoch 2:"):
                 break
         time.sleep(0.1)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(given)
         rest, _ = process.communicate(timeout=120)
     assert process.returncode == 130
     assert "Stopped by hand in epoch" in rest

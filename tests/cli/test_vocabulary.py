@@ -91,7 +91,10 @@ def test_nothing_heavy(place):
     [
         (("train", "nowhere", "--out", "new"), "There is no file 'nowhere'"),
         (("train", "texts", "--out", "made/my.own"), "my.own is not empty: choose another folder"),
-        (("train", "texts", "--out", "new", "--size", "900"), "size=900 is more than the"),
+        (
+            ("train", "texts", "--out", "new", "--size", "900"),
+            "--size 900 is more than the 27 pieces that this text has: give more text, or --size",
+        ),
         (("report", "texts", "--with", "bert_bsae"), "There is no model 'bert_bsae': did you mean 'bert_base'"),
         (("report", "texts", "--with", "texts/b.gz"), "texts/b.gz is no UTF-8 at byte 1: give a vocab.txt"),
         (("report", "texts", "--with", "texts/a.txt"), "vocab.txt has the piece 'Soo soo dhowow.' 9 times"),
