@@ -1,12 +1,12 @@
 """Which batches of which models fit a TPU: compiled at two depths and two batches, and drawn out to the whole model.
 
-python benchmarks/tpu_cells.py compile --out runs/cells.jsonl                  # a night; goes on where it was
-python benchmarks/tpu_cells.py compile --models bert_base --topologies v5e:2x4 --lengths 128 --out runs/cells.jsonl
-python benchmarks/tpu_cells.py whole --out runs/cells.jsonl --most 64          # full depth, so many rows a chip at most
-python benchmarks/tpu_cells.py recipes --out runs/recipes.jsonl                # those that ship, and one batch too many
-python benchmarks/tpu_cells.py table --out runs/cells.jsonl
+python benchmarks/tpu_cells.py compile                                # a night; goes on where it was
+python benchmarks/tpu_cells.py compile --models bert_base --topologies v5e:2x4 --lengths 128
+python benchmarks/tpu_cells.py whole --most 64                        # full depth, so many rows a chip at most
+python benchmarks/tpu_cells.py recipes --out runs/recipes.jsonl       # those that ship, and one batch too many
+python benchmarks/tpu_cells.py table
 
-Needs the extra [tpu-check].
+What has been compiled is in tpu_cells.jsonl beside this file. Needs the extra [tpu-check].
 """
 
 import argparse
@@ -173,7 +173,7 @@ def main() -> None:
     parser.add_argument("--topologies", nargs="+", default=TOPOLOGIES)
     parser.add_argument("--lengths", nargs="+", type=int, choices=LENGTHS, default=LENGTHS)
     parser.add_argument("--most", type=int, default=10**6)
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".jsonl"))
     given = parser.parse_args()
     given.out.parent.mkdir(parents=True, exist_ok=True)
     prepare_process()
