@@ -1,4 +1,4 @@
-"""Eight steps of pretraining on the devices of this process; run as a program, because a process has one set of them.
+"""Some steps of pretraining on the devices of this process; run as a program, because a process has one set of them.
 
 python steps.py OUT CASES: a JSON list of what differs from PLAIN; writes losses, norms and weights of each case.
 TF_CONFIG, or on JAX KERAS_DISTRIBUTION_JOB_ADDRESSES and its like, make it one of several workers.
@@ -26,8 +26,9 @@ PLAIN = {
     "even": False,  # sizes that two devices can share
     "model": 1,  # devices that share one
     "broken": None,  # the step that has a weight without a number
+    "steps": 8,
 }
-ROWS, LENGTH, STEPS = 8, 48, 8
+ROWS, LENGTH = 8, 48
 EVEN = {"bert": {"num_heads": 4, "intermediate_size": 28}}
 EVEN["albert"] = EVEN["bert"] | {"embedding_size": 8}
 
@@ -71,7 +72,7 @@ def run(case, batches, runtime):
     from keras import ops
 
     step, found = make_step(case, runtime), []
-    for first in range(0, STEPS, case["call"]):
+    for first in range(0, case["steps"], case["call"]):
         several = [batches[i] for i in range(first, first + case["call"])]
         bias = step.model.masked_lm.bias
         if case["broken"] == first:
@@ -90,7 +91,15 @@ def run(case, batches, runtime):
         "measured": [measured["masked_lm"], measured["masked"]],
         "weights": np.concatenate(arrays),
         "slots": np.concatenate(slots),
+        "compiled": times_compiled(step),
     }
+
+
+def times_compiled(step):
+    """The functions that were made out of the step, and those that XLA compiled inside of it."""
+    if os.environ.get("KERAS_BACKEND") == "jax":
+        return [step.learning._cache_size()]
+    return [made.experimental_get_tracing_count() for made in (step.learn, step.backward, step.judge)]
 
 
 def main(out, cases):

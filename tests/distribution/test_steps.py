@@ -96,6 +96,17 @@ def test_four_devices_of_jax(few, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("jit", "call"), [(None, 1), (True, 1), (True, 4)])
+def test_two_hundred_steps_are_compiled_once(tmp_path, jit, call):
+    """Real batches, of which none are alike; two replicas trace what is in the step once each."""
+    case = [{"steps": 200, "jit": jit, "call": call, "dropout": 0.1}]
+    whole, backward, judge = run(tmp_path, "two", case, kind="mirrored", devices=2)["0/compiled"]
+    assert whole == 1
+    assert max(backward, judge) <= 2
+    assert run(tmp_path, "jax", [case[0] | {"call": 1}], devices(2), kind="mirrored")["0/compiled"] == [1]
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [2, 4])
 def test_everything_mirrored(tmp_path, count):
     compare(run(tmp_path, "several", MANY, kind="mirrored", devices=count), alone(tmp_path, MANY), len(MANY))
