@@ -31,17 +31,17 @@ def on_devices(kind: str, model_parallel: int = 1) -> Runtime:
 
 
 def cut(names: list[str], model_parallel: int) -> Runtime:
-    """Models that several devices share, on one host."""
-    if jax.process_count() > 1:
-        raise ZooError(f"model_parallel={model_parallel} is for one host, and there are {jax.process_count()}.")
-    if len(names) % model_parallel:
-        raise ZooError(f"model_parallel={model_parallel} must divide the {len(names)} devices.")
+    """Models that several devices of a host share."""
+    each = len(names) // jax.process_count()
+    if each % model_parallel:
+        raise ZooError(f"model_parallel={model_parallel} must divide the {each} devices of a host.")
     replicas = len(names) // model_parallel
     layout = LayoutMap(DeviceMesh((replicas, model_parallel), ("batch", "model"), names))
     for rule, axes in LAYOUT.items():
         layout[rule] = axes
     parallel = ModelParallel(layout_map=layout, batch_dim_name="batch", auto_shard_dataset=False)
-    return Runtime(replicas, distribution=parallel, model_parallel=model_parallel)
+    hosts = {"hosts": jax.process_count(), "host": jax.process_index(), "gather": gather}
+    return Runtime(replicas, **hosts, distribution=parallel, model_parallel=model_parallel)
 
 
 def meet() -> None:

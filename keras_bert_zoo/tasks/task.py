@@ -14,6 +14,7 @@ import numpy as np
 from keras_bert_zoo import checkpoints
 from keras_bert_zoo.config import BertConfig, check_value
 from keras_bert_zoo.data.lengths import by_length
+from keras_bert_zoo.distribution.layout import whole
 from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.models import BertEncoder, check, complete
 from keras_bert_zoo.tasks.blocks import find_block, name_block
@@ -198,10 +199,7 @@ class Task(keras.Model):
 
     def arrays_by_name(self) -> dict[str, np.ndarray]:
         """Every weight as an array, by the names of `variables_by_name`."""
-        return {
-            name: np.asarray(keras.ops.convert_to_numpy(variable), "float32")
-            for name, variable in self.variables_by_name().items()
-        }
+        return {name: np.asarray(whole(variable), "float32") for name, variable in self.variables_by_name().items()}
 
     def save_folder(
         self,

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from keras import ops
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from keras_bert_zoo import checkpoints
+from keras_bert_zoo.distribution.layout import whole
 from keras_bert_zoo.errors import ZooError
 
 STATE, PLACE = "state.safetensors", "place.json"
@@ -40,7 +40,7 @@ class Commits:
         folder = self.folder / f"step-{place['step']:010d}"
         if folder.exists():  # of a run that was stopped here and has changed nothing since
             return folder
-        arrays = {name: np.array(ops.convert_to_numpy(variable), order="C") for name, variable in variables}
+        arrays = {name: np.array(whole(variable), order="C") for name, variable in variables}
         try:
             with checkpoints.committed(folder) as partial:
                 save_file(arrays, partial / STATE)

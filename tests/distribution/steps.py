@@ -71,19 +71,21 @@ def run(case, batches, runtime):
     import numpy as np
     from keras import ops
 
+    from keras_bert_zoo.distribution.layout import whole
+
     step, found = make_step(case, runtime), []
     for first in range(0, case["steps"], case["call"]):
         several = [batches[i] for i in range(first, first + case["call"])]
         bias = step.model.masked_lm.bias
         if case["broken"] == first:
-            whole = ops.convert_to_numpy(bias).copy()
-            bias.assign(np.full(whole.shape, np.nan, "float32"))
+            before = ops.convert_to_numpy(bias).copy()
+            bias.assign(np.full(before.shape, np.nan, "float32"))
         found += step.take(several, [1e-3] * case["call"])
         if case["broken"] == first:
-            bias.assign(whole)
+            bias.assign(before)
     measured = step.measure(batches[0])
-    arrays = [ops.convert_to_numpy(variable).ravel() for variable in step.model.trainable_variables]
-    slots = [ops.convert_to_numpy(variable).ravel().astype("float64") for variable in step.optimizer.variables]
+    arrays = [whole(variable).ravel() for variable in step.model.trainable_variables]
+    slots = [whole(variable).ravel().astype("float64") for variable in step.optimizer.variables]
     return {
         "losses": [[one["masked_lm"], one["pairs"]] for one in found],
         "norms": [one["norm"] for one in found],

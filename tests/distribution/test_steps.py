@@ -135,13 +135,26 @@ def test_jax_with_dropout(tmp_path):
     cases = [{"dropout": 0.2}, {"family": "albert", "dropout": 0.2}]
     one = run(tmp_path, "one", cases, devices(1))
     compare(run(tmp_path, "eight", cases, devices(8), kind="mirrored"), one, len(cases))
-    address, outs, workers = f"127.0.0.1:{free_port()}", [tmp_path / "0.npz", tmp_path / "1.npz"], []
-    for number, out in enumerate(outs):
-        own = {"JOB_ADDRESSES": address, "NUM_PROCESSES": "2", "PROCESS_ID": str(number)}
-        environment = devices(2) | {f"KERAS_DISTRIBUTION_{name}": value for name, value in own.items()}
-        workers.append(start(out, cases, environment, kind="multi_worker"))
-    for worker, out in zip(workers, outs, strict=True):
-        compare(finish(worker, out), one, len(cases))
+    for found in two_of_jax(tmp_path, cases):
+        compare(found, one, len(cases))
+
+
+def jax_workers(each):
+    """The environments of two processes of JAX with so many devices each."""
+    own = {"JOB_ADDRESSES": f"127.0.0.1:{free_port()}", "NUM_PROCESSES": "2"}
+    for number in ("0", "1"):
+        said = own | {"PROCESS_ID": number}
+        yield devices(each) | {f"KERAS_DISTRIBUTION_{name}": value for name, value in said.items()}
+
+
+def two_of_jax(folder, cases, **more):
+    """What each of two processes says of the cases."""
+    outs = [folder / "0.npz", folder / "1.npz"]
+    started = [
+        start(out, cases, environment, kind="multi_worker", **more)
+        for out, environment in zip(outs, jax_workers(2), strict=True)
+    ]
+    return [finish(*each) for each in zip(started, outs, strict=True)]
 
 
 @pytest.mark.slow
@@ -150,6 +163,8 @@ def test_a_model_on_two_devices_of_jax(tmp_path):
     cases = [{"dropout": 0.2, "even": True}, {"family": "albert", "even": True, "parts": 2}]
     one = run(tmp_path, "one", cases, devices(1), parts=1)
     compare(run(tmp_path, "pairs", cases, devices(8), kind="mirrored", model=2), one, len(cases))
+    for found in two_of_jax(tmp_path, cases, model=2):
+        compare(found, one, len(cases))
 
 
 @pytest.mark.slow

@@ -27,7 +27,7 @@ class Variable:
 
 @pytest.fixture(autouse=True)
 def plain(monkeypatch):
-    monkeypatch.setattr(module.ops, "convert_to_numpy", np.asarray)
+    monkeypatch.setattr(module, "whole", np.asarray)
 
 
 def variables(value):
