@@ -11,7 +11,7 @@ import time
 import numpy as np
 import pytest
 from corpora import make_corpus
-from distribution.test_steps import free_port
+from distribution.test_steps import devices, free_port, jax_workers
 from safetensors.numpy import load_file
 
 KILLS = 20
@@ -28,7 +28,7 @@ steps_per_call = 2
 [shape]
 num_layers = 1
 hidden_size = 12
-num_heads = 3
+num_heads = 4
 intermediate_size = 24
 dropout = {dropout}
 attention_dropout = {dropout}
@@ -126,6 +126,25 @@ def test_two_workers_are_one(made, tmp_path):
         np.testing.assert_allclose(theirs[name], array, atol=1e-6, err_msg=name)
     lines = [json.loads(line) for line in (tmp_path / "two" / "log.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines if "loss" in line] == list(range(5, 61, 5))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shared", [1, 2])
+def test_two_workers_of_jax_are_one(made, tmp_path, shared):
+    """Each has two devices, with a model each or a part of one; stopped in the middle, they go on."""
+    words = made(40)
+    finish(start(words, tmp_path / "one", devices(1)))
+    more = ["--distribution", "multi_worker", "--model-parallel", str(shared)]
+    for status in (75, 0):
+        workers = [start([*words, *more], tmp_path / "two", environment) for environment in jax_workers(2)]
+        if status:
+            wait_for(tmp_path / "two", 20, workers)
+            workers[0].send_signal(signal.SIGTERM)
+        finish(*workers, status=status)
+    ours, theirs = state(tmp_path / "one"), state(tmp_path / "two")
+    assert list(ours) == list(theirs)
+    for name, array in ours.items():
+        np.testing.assert_allclose(theirs[name], array, atol=1e-6, err_msg=name)
 
 
 @pytest.mark.slow
