@@ -46,7 +46,7 @@ wheel: setup
 	$(BIN)/pip install --quiet -e '.[tpu-check]'
 	touch $@
 
-pretrain-tpu: .venv/tpu-check  ## TPU=... ZONE=... BUCKET=... [RECIPE=...] [ENGINE=tf]; costs money, so only with CONFIRM=1
+pretrain-tpu: $(if $(filter-out 0,$(DRY_RUN)),,.venv/tpu-check)  ## TPU=... ZONE=... BUCKET=... [RECIPE=...] [ENGINE=tf]; costs money, so only with CONFIRM=1
 	PATH="$(abspath $(BIN)):$$PATH" tpu/pretrain.sh
 
 clean:

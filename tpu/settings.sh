@@ -7,6 +7,7 @@ source "$here/cloud.sh"
 # shellcheck source=/dev/null
 if [[ -f $here/env.sh ]]; then source "$here/env.sh"; fi
 
+[[ ${DRY_RUN:-} != 0 ]] || DRY_RUN=
 ENGINE=${ENGINE:-jax}
 ACCELERATOR=${ACCELERATOR:-v5litepod-8}
 TIER=${TIER:-spot}    # or on-demand
@@ -25,6 +26,24 @@ SYNC_S=${SYNC_S:-120} # between two copies of the run into the bucket
 ASK_S=${ASK_S:-300}   # between two looks at whether the run is still at work there
 SEEN=${SEEN:-}        # given where the TPU has been there: one that has gone was deleted by somebody
 AGAIN=75              # the status of a run that ended early and can go on
+
+check_names() { # what is set must be a name, or a number: they go into commands that another machine reads
+  local name pattern
+  while read -r name pattern; do
+    [[ -z ${!name:-} || ${!name} =~ ^$pattern$ ]] || die "$name=${!name} is no name for it: it must be as $pattern."
+  done << 'END'
+TPU [a-z]([a-z0-9-]{0,61}[a-z0-9])?
+ZONE [a-z]+-[a-z]+[0-9]+-[a-z]
+BUCKET [a-z0-9][a-z0-9._-]{1,220}[a-z0-9]
+RUN [A-Za-z0-9][A-Za-z0-9._-]*
+WAIT [0-9]+[smhd]
+TRIES [0-9]+
+POLL_S [0-9.]+
+SYNC_S [0-9.]+
+ASK_S [0-9]+
+END
+}
+check_names
 
 choose_machine() { # the image, what tpu-check calls the TPU, and how its chips are driven
   [[ $ENGINE == jax || $ENGINE == tf ]] || die "ENGINE=$ENGINE: it must be jax or tf."
@@ -45,8 +64,23 @@ choose_machine() { # the image, what tpu-check calls the TPU, and how its chips 
     v4-8) TOPOLOGY=${TOPOLOGY:-v4:2x2x1} ;;
     *) check_several ;;
   esac
+  check_topology
   DISTRIBUTION=${FILESTORE:+multi_worker}
   DISTRIBUTION=${DISTRIBUTION:-tpu}
+}
+
+check_topology() { # as many chips as the accelerator has
+  local sides chips
+  [[ $TOPOLOGY =~ ^(v[0-9]+[ep]?):([0-9]+(x[0-9]+){1,2})$ ]] || die "TOPOLOGY=$TOPOLOGY: it must be such as v5e:4x4."
+  sides=${BASH_REMATCH[2]}
+  chips=$((${sides//x/*}))
+  case $ACCELERATOR in
+    v5litepod-* | v6e-*) [[ $chips == "${ACCELERATOR##*-}" ]] || die "TOPOLOGY=$TOPOLOGY has $chips chips, not $ACCELERATOR." ;;
+  esac
+  case $ACCELERATOR in
+    v5litepod-*) [[ $TOPOLOGY == v5e:* ]] || die "TOPOLOGY=$TOPOLOGY is not of $ACCELERATOR: it must be such as v5e:4x4." ;;
+    v6e-*) [[ $TOPOLOGY == v6e:* ]] || die "TOPOLOGY=$TOPOLOGY is not of $ACCELERATOR: it must be such as v6e:4x4." ;;
+  esac
 }
 
 check_several() {

@@ -30,6 +30,45 @@ def test_one_device_is_the_default(monkeypatch):
     assert make_runtime("one") == Runtime()
 
 
+JAX = "KERAS_DISTRIBUTION_"
+
+
+@pytest.mark.parametrize(
+    ("backend", "given", "sentence"),
+    [
+        ("jax", [JAX + "NUM_PROCESSES"], "NUM_PROCESSES is set, but KERAS_DISTRIBUTION_JOB_ADDRESSES is not"),
+        (
+            "jax",
+            [JAX + "JOB_ADDRESSES", JAX + "PROCESS_ID"],
+            "ADDRESSES is set, but KERAS_DISTRIBUTION_NUM_PROC",
+        ),
+        (
+            "jax",
+            ["TF_CONFIG"],
+            "TF_CONFIG names workers, and jax is told of them by KERAS_DIST",
+        ),
+        (
+            "tensorflow",
+            [JAX + "JOB_ADDRESSES"],
+            "JOB_ADDRESSES names workers, and tensorflow is told of them by TF_",
+        ),
+        ("tensorflow", [JAX + "PROCESS_ID", "TF_CONFIG"], None),
+        ("jax", ["TF_CONFIG", *(JAX + name for name in ("JOB_ADDRESSES", "NUM_PROCESSES", "PROCESS_ID"))], None),
+    ],
+)
+def test_workers_that_are_named_by_half_or_to_the_other_backend(backend, given, sentence, monkeypatch):
+    """Each would train alone, and write what the other writes."""
+    monkeypatch.setattr(keras.backend, "backend", lambda: backend)
+    for name in given:
+        monkeypatch.setenv(name, "1")
+    if sentence is None:
+        assert choose() == "multi_worker"
+        return
+    for ask in (choose, lambda: make_runtime("multi_worker"), make_runtime):
+        with pytest.raises(ZooError, match=sentence):
+            ask()
+
+
 @pytest.mark.parametrize(("others", "same"), [((), True), ((7, 7), True), ((7, 8), False)])
 def test_processes_agree(others, same):
     runtime = Runtime(replicas=3, hosts=3, gather=lambda value: [value, *others])

@@ -129,6 +129,19 @@ def test_two_workers_are_one(made, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("number", [0, 1])
+def test_who_is_left_says_that_a_worker_was_lost(made, tmp_path, number):
+    workers = start_workers(made(4000), tmp_path / "run")
+    wait_for(tmp_path / "run", 10, workers)
+    end([workers[number]])
+    _, said = workers[1 - number].communicate(timeout=120)
+    assert workers[1 - number].returncode == 2, said[-3000:]
+    (line,) = (line for line in said.splitlines() if line.startswith("keras-bert-zoo: "))
+    assert line.endswith("start all of them again, and the run goes on from its last commit.")
+    assert "Traceback" not in said
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("shared", [1, 2])
 def test_two_workers_of_jax_are_one(made, tmp_path, shared):
     """Each has two devices, with a model each or a part of one; stopped in the middle, they go on."""

@@ -36,7 +36,7 @@ def test_the_machine_is_deleted_at_the_end_when_asked(cloud):
 
 
 def test_after_a_preemption_the_run_goes_on_elsewhere(cloud):
-    cloud.goes(step_s=0.15, taken=3)
+    cloud.goes(step_s=0.4, taken=3)
     done = cloud.run("pretrain.sh", CONFIRM="1")
     assert done.status == 0, done.stderr
     assert "bert is SUSPENDED: the run goes on from its last commit" in done.stdout
