@@ -2,10 +2,6 @@
 
 import re
 from collections.abc import Iterable
-from typing import Any
-
-import numpy as np
-from keras import ops
 
 from keras_bert_zoo.errors import ZooError
 
@@ -18,20 +14,6 @@ LAYOUT = {  # what matches no rule is whole on every device
     r".*/feed_forward/contract/kernel": ("model", None),  # (4 H, H)
     r".*/embeddings/tokens/embeddings": (None, "model"),  # (V, E): 30,522 pieces have few divisors
 }
-
-
-def whole(variable: Any) -> np.ndarray:
-    """The value of a variable; of one that is cut over devices of several processes, out of this process's parts.
-
-    A model is cut over devices of one process, so that each has all the parts.
-    """
-    value = variable.value
-    if getattr(value, "is_fully_addressable", True) or value.is_fully_replicated:
-        return ops.convert_to_numpy(variable)
-    found = np.empty(value.shape, value.dtype)
-    for part in value.addressable_shards:
-        found[part.index] = np.asarray(part.data)
-    return found
 
 
 def check_layout(paths: Iterable[str], rules: Iterable[str] = LAYOUT) -> None:

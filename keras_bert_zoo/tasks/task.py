@@ -14,7 +14,7 @@ import numpy as np
 from keras_bert_zoo import checkpoints
 from keras_bert_zoo.config import BertConfig, check_value
 from keras_bert_zoo.data.lengths import by_length
-from keras_bert_zoo.distribution.layout import whole
+from keras_bert_zoo.distribution.values import whole
 from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.models import BertEncoder, check, complete
 from keras_bert_zoo.tasks.blocks import find_block, name_block

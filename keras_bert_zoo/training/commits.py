@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from keras_bert_zoo import checkpoints
-from keras_bert_zoo.distribution.layout import whole
+from keras_bert_zoo.distribution.values import whole
 from keras_bert_zoo.errors import ZooError
 
 STATE, PLACE = "state.safetensors", "place.json"

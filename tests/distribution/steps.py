@@ -71,7 +71,7 @@ def run(case, batches, runtime):
     import numpy as np
     from keras import ops
 
-    from keras_bert_zoo.distribution.layout import whole
+    from keras_bert_zoo.distribution.values import whole
 
     step, found = make_step(case, runtime), []
     for first in range(0, case["steps"], case["call"]):

@@ -8,7 +8,8 @@ from conftest import SHAPES
 
 from keras_bert_zoo import ZooError, build
 from keras_bert_zoo.distribution import check_layout, make_runtime
-from keras_bert_zoo.distribution.layout import LAYOUT, whole
+from keras_bert_zoo.distribution.layout import LAYOUT
+from keras_bert_zoo.distribution.values import whole
 
 
 @pytest.fixture(scope="module", params=SHAPES)
