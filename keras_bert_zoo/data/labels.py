@@ -89,7 +89,7 @@ def names_of(value: Any) -> tuple[str, ...]:
 
 def name_of(value: Any) -> str:
     """How a label is called. Raises ZooError for several in one."""
-    if isinstance(value, (list, tuple, set, dict)) or getattr(value, "ndim", 0):
+    if isinstance(value, (*LISTS, dict)) or getattr(value, "ndim", 0):
         raise ZooError(
             f"A label is {value!r:.60}: give each text one label, a word or a number (of one-hot rows argmax(-1)), or "
             'take task="multi_label".'

@@ -10,7 +10,7 @@ from keras import ops
 from keras_bert_zoo.config import check_value
 from keras_bert_zoo.errors import ZooError, find
 from keras_bert_zoo.models import BertEncoder
-from keras_bert_zoo.tasks.classifier import Classifier, name_classes
+from keras_bert_zoo.tasks.classifier import Classifier
 from keras_bert_zoo.tasks.reading import as_array
 from keras_bert_zoo.tasks.registry import task
 
@@ -40,10 +40,18 @@ class Classification(Classifier):
         head_activation: str = "softmax",
         **kwargs,
     ):
-        names = name_classes(num_classes, labels)
         self.head_activation, self.logits = head_activation, find(LOGITS, head_activation, "head_activation")
-        scores = count_scores(head_activation, names)
-        super().__init__(encoder, names, scores, head_dropout, threshold, pooling, **kwargs)
+        super().__init__(encoder, num_classes, labels, head_dropout, threshold, pooling, **kwargs)
+
+    def count_scores(self) -> int:
+        if self.head_activation == "softmax":
+            return super().count_scores()
+        if len(self.labels) != 2:
+            raise ZooError(
+                f'head_activation="sigmoid" is one number for two classes, and there are {len(self.labels)}: take '
+                '"softmax", or task="multi_label" for a sigmoid each.'
+            )
+        return 1
 
     @property
     def objective(self) -> keras.losses.Loss:
@@ -111,15 +119,3 @@ def beside_zero(score):
 
 
 LOGITS = {"softmax": as_they_are, "sigmoid": beside_zero}
-
-
-def count_scores(head_activation: str, labels: tuple[str, ...]) -> int:
-    """How many numbers the dense layer gives."""
-    if head_activation == "softmax":
-        return len(labels)
-    if len(labels) != 2:
-        raise ZooError(
-            f'head_activation="sigmoid" is one number for two classes, and there are {len(labels)}: take "softmax", '
-            'or task="multi_label" for a sigmoid each.'
-        )
-    return 1

@@ -14,9 +14,10 @@ from keras_bert_zoo.tasks.task import Task
 
 
 class Classifier(Task):
-    """The pooled output through dropout and a dense layer (Devlin et al. 2019, section 4.1), of `scores` numbers.
+    """The pooled output through dropout and a dense layer (Devlin et al. 2019, section 4.1).
 
-    A subclass gives `objective`, `targets`, `check_threshold`, `likely` (logits to probabilities) and `decode`.
+    A subclass gives `objective`, `targets`, `check_threshold`, `likely` (logits to probabilities) and `decode`, and
+    where the layer does not have a number for each label, `count_scores`.
     """
 
     heads = ("pooler", "classifier")
@@ -25,20 +26,24 @@ class Classifier(Task):
     def __init__(
         self,
         encoder: BertEncoder,
-        labels: tuple[str, ...],
-        scores: int,
-        head_dropout: float,
-        threshold: float | Sequence[float] | None,
-        pooling: str,
+        num_classes: int | None = None,
+        labels: Sequence[str] | None = None,
+        head_dropout: float = 0.1,
+        threshold: float | Sequence[float] | None = None,
+        pooling: str = "first",
         **kwargs,
     ):
-        self.labels, self.head_dropout, self.pooling = labels, head_dropout, pooling
-        self.threshold = threshold
+        self.labels, self.head_dropout, self.pooling = name_classes(num_classes, labels), head_dropout, pooling
+        self.threshold, scores = threshold, self.count_scores()
         parts = {
             "pooler": Pooler(encoder.config, pooling, name="pooler"),
             "classifier": ScoreHead(encoder.config, scores, head_dropout, encoder.seeds, name="classifier"),
         }
         super().__init__(encoder, parts, **kwargs)
+
+    def count_scores(self) -> int:
+        """How many numbers the dense layer gives."""
+        return len(self.labels)
 
     def call(self, inputs, training=None):
         state = self.encoder(inputs, training=training)["sequence_output"]
@@ -58,6 +63,7 @@ class Classifier(Task):
         strange = {key: own[key] for key, usual in HEADS_ALONE.items() if own.get(key, usual) != usual}
         if not strange:
             return said
+        # Hugging Face's classes do not have these
         return replace(said, architecture=None, problem=None, task=self.key, options=strange)
 
 

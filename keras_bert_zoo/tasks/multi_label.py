@@ -1,6 +1,5 @@
 """Which labels a text, or a pair of texts, has: any number of them."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -8,12 +7,11 @@ import numpy as np
 from keras import ops
 
 from keras_bert_zoo.config import check_value
+from keras_bert_zoo.data.columns import LISTS
 from keras_bert_zoo.errors import ZooError, find
-from keras_bert_zoo.models import BertEncoder
-from keras_bert_zoo.tasks.classifier import Classifier, name_classes
+from keras_bert_zoo.tasks.classifier import Classifier
 from keras_bert_zoo.tasks.registry import task
 
-LISTS = (list, tuple, set, frozenset, np.ndarray)
 EVEN = 0.5  # the probability from which a label is given, unless said
 
 
@@ -43,19 +41,6 @@ class MultiLabel(Classifier):
     """
 
     problem = "multi_label_classification"
-
-    def __init__(
-        self,
-        encoder: BertEncoder,
-        num_classes: int | None = None,
-        labels: Sequence[str] | None = None,
-        head_dropout: float = 0.1,
-        threshold: float | Sequence[float] | None = None,
-        pooling: str = "first",
-        **kwargs,
-    ):
-        names = name_classes(num_classes, labels)
-        super().__init__(encoder, names, len(names), head_dropout, threshold, pooling, **kwargs)
 
     @property
     def objective(self) -> keras.losses.Loss:
