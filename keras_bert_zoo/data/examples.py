@@ -1,5 +1,7 @@
 """Labelled texts, whatever they come in."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -50,6 +52,11 @@ class Examples:
     def identities(self) -> list[tuple[str, str]]:
         """What makes two examples the same: text and pair, without spaces around."""
         return [(a.strip(), b.strip()) for a, b in zip(self.texts, self.pairs or [""] * len(self), strict=True)]
+
+    def sha256(self) -> str:
+        """The sum of texts, pairs and labels in their order."""
+        content = [self.texts, self.pairs, [str(label) for label in self.labels]]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 def read(data: Any, columns: Columns = DEFAULT, empty: str = "error") -> Examples:

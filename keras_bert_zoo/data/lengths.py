@@ -75,11 +75,16 @@ def token_counts(tokenizer: Tokenizer, texts: Sequence[str], pairs: Sequence[str
     """Tokens of every text, or text and pair, uncut and with the special ones: int64 (N,)."""
     counts = piece_counts(tokenizer, texts)
     if pairs is None:
-        return counts + 2
+        return framed(counts)
     others = piece_counts(tokenizer, pairs)
     if len(others) != len(counts):
         raise ZooError(f"There are {len(counts)} texts but {len(others)} pairs: give one pair for each text.")
-    return counts + others + 3
+    return framed(counts, others)
+
+
+def framed(firsts: np.ndarray, seconds: np.ndarray | None = None) -> np.ndarray:
+    """Tokens of texts, or texts and pairs, of so many pieces: with the special ones."""
+    return firsts + 2 if seconds is None else firsts + seconds + 3
 
 
 def piece_counts(tokenizer: Tokenizer, texts: Sequence[str]) -> np.ndarray:

@@ -5,17 +5,14 @@ import signal
 import warnings
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
-from conftest import BERT, PIECES
+from conftest import BERT
 
 from keras_bert_zoo import ZooError, build, evaluate, finetune, load
 from keras_bert_zoo.data import PackedBatches, read
-from keras_bert_zoo.text import WordPiece
 from keras_bert_zoo.training.tuning import fitting, scores
 
-SIZES = {"hidden_size": 24, "embedding_size": 24, "intermediate_size": 48, "initializer_range": 0.2}
 QUICK = {"learning_rate": 3e-3, "batch_size": 8, "jit_compile": False, "best": "loss"}
 FEW = QUICK | {"batch_size": 32, "baseline": None, "tell": lambda _: None}  # steps, with `eager`
 
@@ -25,14 +22,6 @@ def letters(count, seed=0):
     texts = [" ".join(random.choice(list("abcdefgh"), random.integers(2, 9))) for _ in range(count)]
     texts = sorted(set(texts))
     return texts, ["spam" if "a" in text else "ham" for text in texts]
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory):
-    keras.utils.set_random_seed(0)
-    model = build(BERT, **SIZES, num_layers=1, num_blocks=1)
-    model.tokenizer = WordPiece("".join(f"{piece}\n" for piece in PIECES).encode(), max_length=23)
-    return model.save_folder(tmp_path_factory.mktemp("weights") / "model")
 
 
 def drawn(count):

@@ -1,6 +1,5 @@
 """The course of a fine-tuning run: batches, steps, the best epoch, the report."""
 
-import hashlib
 import json
 import logging
 import platform
@@ -13,6 +12,7 @@ import keras
 import numpy as np
 
 from keras_bert_zoo.data import LENGTHS, Examples, Labels, PackedBatches, Splits, compare, shortest_length
+from keras_bert_zoo.data.lengths import framed
 from keras_bert_zoo.distribution import Runtime
 from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.tasks import Task
@@ -66,7 +66,7 @@ class Fitting:
         tokenizer.max_length = self.model.encoder.config.max_length  # an earlier run may have left less
         firsts = tokenizer.ids(train.texts)
         seconds = None if train.pairs is None else tokenizer.ids(train.pairs)
-        whole = token_counts(firsts, seconds)
+        whole = framed(pieces(firsts), pieces(seconds))
         length = self.settings.length or shortest_length(whole, most=min(tokenizer.max_length, LENGTHS[-1]))
         if length > tokenizer.max_length:
             raise ZooError(f"length={length} is longer than the {tokenizer.max_length} tokens of this model.")
@@ -214,7 +214,7 @@ class Fitting:
             interrupted=interrupted,
             history=keeper.history,
             settings=self.repeat(),
-            data={name: {"source": part.source, "sha256": fingerprint(part)} for name, part in parts.items()},
+            data={name: {"source": part.source, "sha256": part.sha256()} for name, part in parts.items()},
             versions=versions() | {"python": platform.python_version(), "backend": keras.backend.backend()},
         )
 
@@ -240,13 +240,6 @@ class Fitting:
         return self.score(last, likely, self.threshold(chosen))
 
 
-def token_counts(firsts: list[list[int]], seconds: list[list[int]] | None) -> np.ndarray:
-    """Tokens of every example, uncut, with the special ones (N,)."""
-    counts = np.array([len(ids) for ids in firsts])
-    return counts + 2 if seconds is None else counts + 3 + np.array([len(ids) for ids in seconds])
-
-
-def fingerprint(examples: Examples) -> str:
-    """SHA-256 of texts, pairs and labels in their order."""
-    content = [examples.texts, examples.pairs, [str(label) for label in examples.labels]]
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+def pieces(ids: list[list[int]] | None) -> np.ndarray | None:
+    """How many each text has (N,)."""
+    return None if ids is None else np.array([len(own) for own in ids])

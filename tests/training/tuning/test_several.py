@@ -2,19 +2,15 @@
 
 import json
 
-import keras
 import numpy as np
 import pytest
-from conftest import BERT, PIECES
 from typer.testing import CliRunner
 
-from keras_bert_zoo import ZooError, build, evaluate, finetune, load
+from keras_bert_zoo import ZooError, evaluate, finetune, load
 from keras_bert_zoo.cli import app
 from keras_bert_zoo.data import Splits, read
-from keras_bert_zoo.text import WordPiece
 from keras_bert_zoo.training.tuning.scores import choose_threshold
 
-SIZES = {"hidden_size": 24, "embedding_size": 24, "intermediate_size": 48, "initializer_range": 0.2}
 QUICK = {"learning_rate": 3e-3, "batch_size": 8, "jit_compile": False, "best": "loss", "tell": lambda _: None}
 SEVERAL = {"task": "multi_label", "pooling": "mean"}
 
@@ -23,14 +19,6 @@ def letters(count, seed=0):
     random = np.random.default_rng(seed)
     texts = sorted({" ".join(random.choice(list("abcdefgh"), random.integers(2, 7))) for _ in range(count)})
     return texts, [[letter for letter in "ab" if letter in text] for text in texts]
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory):
-    keras.utils.set_random_seed(0)
-    model = build(BERT, **SIZES, num_layers=1, num_blocks=1)
-    model.tokenizer = WordPiece("".join(f"{piece}\n" for piece in PIECES).encode(), max_length=23)
-    return model.save_folder(tmp_path_factory.mktemp("weights") / "model")
 
 
 @pytest.fixture(scope="module")
