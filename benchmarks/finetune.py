@@ -51,6 +51,7 @@ def ours(splits: Splits, length: int, seed: int, given: argparse.Namespace) -> d
         average=given.average,
         pooling=given.pooling,
         baseline=None,
+        out=given.out and given.out / str(seed),
     )
     started = time.monotonic()
     run.model.tokenizer(splits.train.texts, length=length)  # once more: a run does not time it
@@ -71,7 +72,7 @@ def random(splits: Splits, length: int, seed: int, given: argparse.Namespace) ->
     blank.tokenizer = taught.tokenizer
     with tempfile.TemporaryDirectory() as folder:
         weights = blank.save_folder(Path(folder) / "blank")
-        return ours(splits, length, seed, argparse.Namespace(**{**vars(given), "weights": weights}))
+        return ours(splits, length, seed, argparse.Namespace(**{**vars(given), "weights": weights, "out": None}))
 
 
 def transformers(splits: Splits, length: int, seed: int, given: argparse.Namespace) -> dict:
@@ -221,6 +222,7 @@ def main() -> None:
     parser.add_argument("--class-weight", choices=("balanced",))
     parser.add_argument("--dropout", type=float, help="of the blocks; else as the weights say")
     parser.add_argument("--average", type=float, help="ours alone: a running mean of the weights")
+    parser.add_argument("--out", type=Path, help="ours alone: the folder for each seed's run; else nothing is kept")
     parser.add_argument("--rows", type=int, help="so many of the rows to learn from, drawn with the seed")
     given = parser.parse_args()
     if given.set != "sms" and given.data is None:
