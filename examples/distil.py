@@ -1,16 +1,19 @@
-"""A small BERT that learns a larger one's states: what stands at the end of the larger at every token of plain text.
+"""A small classifier that learns the answers of a larger one, to texts with labels and to many more without.
 
-python examples/distil.py runs/shards minilm_l6 bert_tiny --rows 30000 --epochs 5 --out runs/distilled
+python benchmarks/finetune.py sst2 --data DIR --pooling mean --epochs 3 --average 0.999 --rate 5e-5 --out runs/teacher
+python examples/distil.py runs/teacher/0 bert_tiny --texts DIR/sst2/glue/train.tsv --text sentence \\
+    --more runs/texts/reviews.jsonl --sentences 100000 --out runs/distilled
+keras-bert-zoo evaluate runs/distilled --data DIR/sst2/glue/dev.tsv --text sentence
 
-The larger model is read once; its states are kept as their first principal components, as many as the small one is
-wide, and a dense layer, which is thrown away in the end, makes them of the small one's (Jiao et al. 2020, section 3.2,
-equation 8, the last block alone). Both need the corpus's vocabulary. The folder is an encoder without a head, as
-all-MiniLM-L6-v2 is: `finetune` takes it, best with pooling="mean".
+The larger model reads every text once. The small one, pretrained, learns to give every class the probability that the
+larger one gives it (Turc et al. 2019, "Well-Read Students Learn Better"), both softened by a temperature (Hinton et al.
+2015, section 2). Labels are not looked at.
 """
 
 import argparse
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -18,126 +21,111 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 import numpy as np
 
-from keras_bert_zoo import Corpus, build
-from keras_bert_zoo.corpus.batches import Batches, Objective
+from keras_bert_zoo import build, load
+from keras_bert_zoo.corpus.sentences import split_sentences
+from keras_bert_zoo.data import Columns, PackedBatches, read
 from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.tasks import Task
 from keras_bert_zoo.training.optimizers import AdamW
 from keras_bert_zoo.training.schedules import WarmupLinear
 
-ROWS = 32  # of a step
-FIRST = 16  # batches that decide about the components
-TOLD = 100  # batches between lines
+WORDS = 3, 40  # of a sentence that is taken out of a document
+CHUNK = 8192  # texts between lines
 
 
-def unmasked(batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The arrays of a batch of pretraining with its text as it was."""
-    ids = batch["token_ids"].copy()
-    row, place = np.nonzero(batch["mask_weights"])
-    ids[row, batch["mask_positions"][row, place]] = batch["mask_ids"][row, place]
-    return {"token_ids": ids, "segment_ids": batch["segment_ids"], "padding_mask": batch["padding_mask"]}
+def sentences(path: Path) -> Iterator[str]:
+    """Those of the documents of a file with a JSON object a line, without the short and the long."""
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            for sentence in split_sentences(json.loads(line)["text"]):
+                if WORDS[0] <= len(sentence.split()) <= WORDS[1]:
+                    yield sentence
 
 
-class Components:
-    """The first principal components of states, in numbers whose largest spread is 1."""
-
-    def __init__(self, states: np.ndarray, width: int):
-        self.mean = states.mean(0)
-        sizes, directions = np.linalg.eigh(np.cov(states.T.astype("float64")))
-        self.kept = sizes[::-1][:width].sum() / sizes.sum()
-        self.directions = (directions[:, ::-1][:, :width] / np.sqrt(sizes[-1])).astype("float32")
-
-    def __call__(self, states: np.ndarray) -> np.ndarray:
-        return (states - self.mean) @ self.directions
+def some(texts: Iterator[str], count: int, seed: int) -> list[str]:
+    """So many of them, each at most once, drawn with the seed."""
+    different = list(dict.fromkeys(texts))
+    return [different[i] for i in np.random.default_rng(seed).permutation(len(different))[:count]]
 
 
-class Lesson(keras.utils.PyDataset):
-    """Rows of text, the states to have there, and weights: 0 where there is no token."""
-
-    def __init__(self, inputs: dict[str, np.ndarray], states: np.ndarray):
-        super().__init__()
-        self.inputs, self.states, self.epoch = inputs, states, -1
-        self.on_epoch_end()
-
-    def on_epoch_end(self) -> None:
-        self.epoch += 1
-        self.order = np.random.default_rng((0, self.epoch)).permutation(len(self.states))
-
-    def __len__(self) -> int:
-        return len(self.states) // ROWS
-
-    def __getitem__(self, index: int) -> tuple:
-        rows = np.sort(self.order[index * ROWS : (index + 1) * ROWS])
-        inputs = {key: array[rows] for key, array in self.inputs.items()}
-        return inputs, self.states[rows].astype("float32"), (inputs["padding_mask"] > 0).astype("float32")
+def soften(likely: np.ndarray, temperature: float) -> np.ndarray:
+    """The probabilities (N, C) of logits that are divided by the temperature."""
+    raised = np.maximum(likely, 1e-12) ** (1 / temperature)
+    return raised / raised.sum(1, keepdims=True)
 
 
-class Learner(keras.Model):
-    """The small model, and the layer that makes the larger one's states of its own."""
-
-    def __init__(self, encoder: keras.layers.Layer, width: int):
-        super().__init__()
-        self.encoder, self.dense = encoder, keras.layers.Dense(width)
-
-    def call(self, inputs, training=None):
-        return self.dense(self.encoder(inputs, training=training)["sequence_output"])
+def answers(teacher: Task, texts: list[str]) -> np.ndarray:
+    """The probability that it gives to every class (N, C)."""
+    found = []
+    for start in range(0, len(texts), CHUNK):
+        found += teacher.answer(texts[start : start + CHUNK])
+        print(f"the larger model has read {len(found):,} of {len(texts):,} texts", flush=True)
+    return np.array([[answer["scores"][label] for label in teacher.labels] for answer in found])
 
 
-def lesson(teacher: Task, batches: Batches, rows: int, width: int) -> tuple[Lesson, float]:
-    """What the teacher says of so many rows, and the share of its states' variance that is kept."""
-    steps, inputs, states, found = rows // ROWS, [], [], None
-    for step in range(steps):
-        inputs.append(unmasked(batches[step]))
-        states.append(teacher.predict_on_batch(inputs[-1])["sequence_output"])
-        if found is None and step + 1 in (FIRST, steps):
-            real = [state[given["padding_mask"] > 0] for state, given in zip(states, inputs, strict=True)]
-            found = Components(np.concatenate(real), width)
-            states = [found(state).astype("float16") for state in states]
-        elif found:
-            states[-1] = found(states[-1]).astype("float16")
-        if step % TOLD == 0:
-            print(f"the larger model has read {(step + 1) * ROWS:,} of {steps * ROWS:,} rows", flush=True)
-    whole = {key: np.concatenate([batch[key] for batch in inputs]) for key in inputs[0]}
-    return Lesson(whole, np.concatenate(states)), found.kept
+class Softened(keras.losses.Loss):
+    """The cross-entropy with what is likely in place of what is true, of logits at a temperature.
+
+    Times the square of the temperature, so that a gradient does not grow smaller with it.
+    """
+
+    def __init__(self, temperature: float):
+        super().__init__(reduction="mean_with_sample_weight")
+        self.temperature = temperature
+
+    def call(self, y_true, y_pred):
+        surprise = keras.losses.categorical_crossentropy(y_true, y_pred / self.temperature, from_logits=True)
+        return surprise * self.temperature**2
 
 
-def distil(teacher: Task, student: Task, corpus: Corpus, rows: int, epochs: int, rate: float, length: int) -> dict:
-    """Teach the student; what was seen and came of it."""
-    for model in (teacher, student):
-        if corpus.tokenizer().vocabulary.ids != model.tokenizer.vocabulary.ids:
-            raise ZooError(f"{corpus.folder} has another vocabulary than {model.name}: prepare it with that model's.")
-    width = student.encoder.config.hidden_size
-    given, kept = lesson(teacher, Batches(corpus, Objective(short=0.5), length, ROWS), rows, width)
-    learner, steps = Learner(student.encoder, width), epochs * len(given)
-    loss = keras.losses.MeanSquaredError(reduction="mean_with_sample_weight")
-    learner.compile(AdamW(WarmupLinear(rate, steps, steps // 20), 0.01, global_clipnorm=1.0), loss)
-    losses = learner.fit(given, epochs=epochs, shuffle=False, verbose=2).history["loss"]
-    tokens = int((given.inputs["padding_mask"] > 0).sum())
-    return {"tokens": tokens, "epochs": epochs, "variance_kept": float(kept), "losses": losses}
+def distil(student: Task, texts: list[str], likely: np.ndarray, given: argparse.Namespace) -> list[float]:
+    """Teach the student these answers; the loss of every epoch."""
+    inputs = student.tokenizer(texts, length=given.length)
+    softened = soften(likely, given.temperature).astype("float32")
+    batches = PackedBatches(inputs, softened, np.ones(len(texts)), given.batch, given.seed)
+    steps = given.epochs * len(batches)
+    optimizer = AdamW(WarmupLinear(given.rate, steps, steps // 10), 0.01, global_clipnorm=1.0)
+    student.compile(optimizer, Softened(given.temperature))
+    return student.fit(batches, epochs=given.epochs, shuffle=False, verbose=2).history["loss"]
+
+
+def start(name: str, teacher: Task) -> Task:
+    """A classifier out of a folder or a model's release, with the larger one's classes and a new head."""
+    where = {"weights": name} if Path(name).is_dir() else {"name": name, "weights": "pretrained"}
+    return build(task="classification", labels=teacher.labels, pooling="mean", **where)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("corpus", type=Path)
-    parser.add_argument("teacher", help="a model's name or a folder")
-    parser.add_argument("student")
-    parser.add_argument("--rows", type=int, default=30_000)
-    parser.add_argument("--epochs", type=int, default=5)
-    parser.add_argument("--rate", type=float, default=1e-3)
-    parser.add_argument("--length", type=int, default=128, help="tokens of a row")
+    parser.add_argument("teacher", help="the folder of a fine-tuned classifier")
+    parser.add_argument("student", help="a model's name or a folder")
+    parser.add_argument("--texts", type=Path, nargs="+", required=True, help="files of the task: CSV, TSV or JSONL")
+    parser.add_argument("--text", default="text", help="their column")
+    parser.add_argument("--label", default="label", help="the column of labels, which are not looked at")
+    parser.add_argument("--more", type=Path, help="a JSONL file of documents, of which sentences are drawn")
+    parser.add_argument("--sentences", type=int, default=100_000)
+    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--rate", type=float, default=5e-4)
+    parser.add_argument("--temperature", type=float, default=2.0)
+    parser.add_argument("--length", type=int, default=64, help="tokens that a text is cut to")
+    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
-    keras.utils.set_random_seed(0)
-    teacher, student = (encoder(name, dropout=0.0, attention_dropout=0.0) for name in (given.teacher, given.student))
-    said = distil(teacher, student, Corpus(given.corpus), given.rows, given.epochs, given.rate, given.length)
+    keras.utils.set_random_seed(given.seed)
+    teacher = load(given.teacher)
+    if getattr(teacher, "key", None) != "classification":
+        raise ZooError(f"{given.teacher} is not a classifier: fine-tune one first.")
+    student = start(given.student, teacher)
+    columns = Columns(given.text, given.label)
+    texts = list(dict.fromkeys(text for path in given.texts for text in read(path, columns).texts))
+    if given.more:
+        texts += some(sentences(given.more), given.sentences, given.seed)
+    losses = distil(student, texts, answers(teacher, texts), given)
+    said = {key: str(value) if isinstance(value, Path) else value for key, value in vars(given).items()}
+    said |= {"texts": [str(path) for path in given.texts], "count": len(texts), "losses": losses}
     student.save_folder(given.out, overwrite=True, files={"distilled.json": json.dumps(said, indent=2).encode()})
-    print(f"{given.out}: {said}")
-
-
-def encoder(name: str, **options: float) -> Task:
-    """The bare encoder of a folder, or of a model's first release."""
-    where = {"weights": name} if Path(name).is_dir() else {"name": name, "weights": "pretrained"}
-    return build(**where, pooler=False, **options)
+    print(f"{given.out}: {len(texts):,} texts, loss {losses[0]:.3f} to {losses[-1]:.3f}")
 
 
 if __name__ == "__main__":

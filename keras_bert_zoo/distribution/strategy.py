@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import socket
+import textwrap
 import threading
 import time
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from keras_bert_zoo.errors import ZooError
 
 MEET_S = 600.0  # machines of one job start minutes apart
 TELL_S = 20.0  # between two lines while waiting
+TF_CONFIG = '{"cluster": {"worker": ["host:port", ...]}, "task": {"type": "worker", "index": 0}}'
 log = logging.getLogger("keras_bert_zoo")
 
 
@@ -49,17 +51,14 @@ def read_tf_config() -> tuple[list[str], int]:
     """The addresses of the workers that TF_CONFIG names, and which this one is."""
     text = os.environ.get("TF_CONFIG")
     if not text:
-        raise ZooError(
-            'distribution="multi_worker" needs TF_CONFIG: {"cluster": {"worker": ["host:port", ...]}, '
-            '"task": {"type": "worker", "index": 0}}.'
-        )
+        raise ZooError(f'distribution="multi_worker" needs TF_CONFIG={TF_CONFIG}.')
     try:
         said = json.loads(text)
         workers, task = said["cluster"]["worker"], said["task"]
         kind, index = task["type"], int(task["index"])
         ports = [port_of(worker) for worker in workers]
     except (ValueError, KeyError, TypeError) as error:
-        raise ZooError(f"TF_CONFIG={text!r:.200} cannot be read ({type(error).__name__}: {error}).") from error
+        raise ZooError(f"TF_CONFIG={text!r:.200} cannot be read: it must be like {TF_CONFIG}.") from error
     if kind != "worker" or not 0 <= index < len(ports) or set(said["cluster"]) != {"worker"}:
         raise ZooError(f"TF_CONFIG={text!r:.200} must name workers alone, and this one as one of them.")
     return workers, index
@@ -130,7 +129,11 @@ def tpu() -> Runtime:
         tf.config.experimental_connect_to_cluster(resolver)
         tf.tpu.experimental.initialize_tpu_system(resolver)
     except (ValueError, RuntimeError, tf.errors.OpError) as error:
-        raise ZooError(f"There is no TPU {name!r} here ({str(error).splitlines()[0]:.200}).") from error
+        said = " ".join(str(error).split())
+        raise ZooError(
+            f"There is no TPU {name!r} here: give TPU_NAME the name of one, or leave distribution= out; "
+            f"TensorFlow says {textwrap.shorten(said, 200, placeholder=' ...')!r}."
+        ) from error
     strategy = tf.distribute.TPUStrategy(resolver)
     return Runtime(strategy.num_replicas_in_sync, strategy=strategy)
 

@@ -26,6 +26,7 @@ def claimed(folder: Path, recipe: Recipe, corpus: Corpus, runtime: Runtime) -> I
 
     Nor does any where they were told different things.
     """
+    check_same({**recipe.to_dict(), "data": None, "corpus": corpus.manifest["sha256"], **versions()}, runtime)
     refused = None
     with ExitStack() as kept:
         if runtime.is_chief:
@@ -34,16 +35,29 @@ def claimed(folder: Path, recipe: Recipe, corpus: Corpus, runtime: Runtime) -> I
                 kept.enter_context(alone(folder))
             except (ZooError, OSError) as error:  # the others are waiting to hear of it
                 refused = error
-        told = {**recipe.to_dict(), "data": None, "corpus": corpus.manifest["sha256"], "versions": versions()}
-        same = runtime.agree(zlib.crc32(json.dumps(told, sort_keys=True).encode()))
         fine = not any(runtime.gather(float(refused is not None)))
         if refused:
             raise refused
         if not fine:
             raise ZooError(f"The first worker may not use {folder}: its own message says why.")
-        if not same:
-            raise ZooError("The workers have different recipes, corpora or versions of packages: give all the same.")
         yield
+
+
+def check_same(told: dict[str, Any], runtime: Runtime) -> None:
+    """Every worker must have been told the same; the names of what they were told are the same in any case."""
+    if runtime.agree(sum_of(told)):
+        return
+    found = []
+    for name, own in told.items():
+        sums = runtime.gather(float(sum_of(own)))
+        others = [str(worker) for worker, other in enumerate(sums) if other != sums[0]]
+        if others:
+            found.append(f"{name} (worker {', '.join(others)} another than worker 0; here {own!r:.60})")
+    raise ZooError(f"The workers differ in {'; '.join(found)}: give all the same.")
+
+
+def sum_of(value: Any) -> int:
+    return zlib.crc32(json.dumps(value, sort_keys=True).encode())
 
 
 @contextmanager
