@@ -2,6 +2,7 @@
 
 python benchmarks/time_to_quality.py runs/shards --minutes 20 --out runs/quality          # all, one after the other
 python benchmarks/time_to_quality.py runs/shards --minutes 20 --with ours --out runs/quality   # adds to what is there
+python benchmarks/time_to_quality.py runs/shards --minutes 10 --with ours albert_4m bert_2m albert_2m --out runs/shapes
 
 Each system learns the same documents (BERT's uncased pieces, prepared once for all) in rows of 128, 32 a step, 15 % of
 the pieces hidden, with the same AdamW (decay 0.01, beta_2 0.98, clip 1), the same learning rate, which falls to 0 with
@@ -10,6 +11,8 @@ documents for all, and measuring it is not counted. The clock is the process's o
 hardly touch: the systems need not take turns. Ours begins as our recipe says, with words out of the same documents
 (`examples/words_from_text.py`), which its clock counts (and which takes half of its warm-up); "random" is ours from
 random weights, drawn at 0.08, "stock" our recipe with Keras's own look-up and AdamW; the peers begin as they do.
+"albert_4m", "bert_2m" and "albert_2m" are ours in other shapes: BERT and ALBERT at as many parameters as `bert_tiny`
+and as `albert_tiny`, with BERT's vocabulary.
 Writes a line of JSON for every point, and the picture of the curves.
 """
 
@@ -22,6 +25,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -111,10 +115,10 @@ class Clock:
         return done < 1
 
 
-def ours(folder: Path, heldout: Heldout, clock: Callable[..., Clock], start: str = "text") -> None:
+def ours(folder: Path, heldout: Heldout, clock: Callable[..., Clock], start="text", shape="bert_tiny", **sizes) -> None:
     from keras_bert_zoo.training.ahead import ahead
 
-    step, batches, measure, spent = our_parts(folder, heldout, start)
+    step, batches, measure, spent = our_parts(folder, heldout, start, shape, **sizes)
     with ahead(batches, 0) as coming:
         ticking = clock(measure, spent)
         for batch in coming:
@@ -123,11 +127,7 @@ def ours(folder: Path, heldout: Heldout, clock: Callable[..., Clock], start: str
                 return
 
 
-def random(folder: Path, heldout: Heldout, clock: Callable[..., Clock]) -> None:
-    ours(folder, heldout, clock, "random")
-
-
-def our_parts(folder: Path, heldout: Heldout, start: str):
+def our_parts(folder: Path, heldout: Heldout, start="text", shape="bert_tiny", **sizes: int):
     """The step, its batches, the measure of its model, and what its beginning cost in seconds."""
     import keras
     from words_from_text import begin
@@ -135,13 +135,15 @@ def our_parts(folder: Path, heldout: Heldout, start: str):
     from keras_bert_zoo import build
     from keras_bert_zoo.training.optimizers import AdamW
     from keras_bert_zoo.training.step import make_step
+    from keras_bert_zoo.zoo.presets import PRESETS
 
     keras.utils.set_random_seed(0)
     began = time.process_time()
     if start == "text":
-        model = begin(Corpus(folder), "bert_tiny")
+        model = begin(Corpus(folder), replace(PRESETS[shape], **sizes))
     else:
-        model = build("bert_tiny", task="masked_lm", dropout=0.0, attention_dropout=0.0, initializer_range=0.08)
+        model = build(shape, task="masked_lm", dropout=0.0, attention_dropout=0.0, initializer_range=0.08, **sizes)
+    print(f"{model.count_params():,} parameters", flush=True)
     spent = time.process_time() - began
     optimizer = AdamW(0.0, DECAY, beta_2=BETA_2, epsilon=EPSILON, global_clipnorm=None)
 
@@ -164,7 +166,7 @@ def stock(folder: Path, heldout: Heldout, clock: Callable[..., Clock]) -> None:
     from keras_bert_zoo.training.goals import PRETRAINING
 
     tables.lookup = embeddings.lookup = lambda table, ids: keras.ops.take(table, keras.ops.cast(ids, "int32"), axis=0)
-    step, batches, measure, spent = our_parts(folder, heldout, "text")
+    step, batches, measure, spent = our_parts(folder, heldout)
     model, optimizer = step.model, keras.optimizers.AdamW(**stock_settings())
     optimizer.exclude_from_weight_decay(var_names=[r"(^|/)(gamma|beta|bias)(:0)?$"])
     optimizer.build(model.trainable_variables)
@@ -295,7 +297,19 @@ def order(rows: int):
         yield from (shuffled[at : at + ROWS] for at in range(0, rows - ROWS + 1, ROWS))
 
 
-SYSTEMS = {"ours": ours, "random": random, "stock": stock, "transformers": transformers, "kerashub": kerashub}
+PEERS = {
+    "ours": ours,
+    "random": partial(ours, start="random"),
+    "stock": stock,
+    "transformers": transformers,
+    "kerashub": kerashub,
+}
+SHAPES = {
+    "albert_4m": partial(ours, shape="albert_tiny", embedding_size=128),
+    "bert_2m": partial(ours, hidden_size=72, embedding_size=72, intermediate_size=288),
+    "albert_2m": partial(ours, shape="albert_tiny"),
+}
+SYSTEMS = PEERS | SHAPES
 
 
 def one(given: argparse.Namespace, name: str) -> None:
@@ -345,7 +359,7 @@ def draw(out: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", type=Path, help="a folder of `keras-bert-zoo prepare`, BERT's uncased vocabulary")
-    parser.add_argument("--with", dest="systems", nargs="*", choices=SYSTEMS, default=list(SYSTEMS))
+    parser.add_argument("--with", dest="systems", nargs="*", choices=SYSTEMS, default=list(PEERS))
     parser.add_argument("--minutes", type=float, default=20, help="of CPU time, each")
     parser.add_argument("--rate", type=float, default=2e-3, help="the learning rate at its peak")
     parser.add_argument("--out", type=Path, default=Path("runs/quality"))
