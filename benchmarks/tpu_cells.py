@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_bert_zoo.training.tpu.topologies import chip_of, prepare_process
+from keras_bert_zoo.training.tpu.topologies import chip_of, chips_of, prepare_process
 
 MODELS = ("bert_base", "bert_large", "albert_base", "albert_xxlarge")
 TOPOLOGIES = ("v5e:2x4", "v6e:2x4")
@@ -86,10 +86,6 @@ def compile_recipes(given: argparse.Namespace) -> None:
     for path, topology in itertools.product(sorted(RECIPES.glob("*.toml")), given.topologies):
         for rows in (None, TOO_MANY):
             check(given.out, path, rows, recipe=path.name, topology=topology, asked=rows)
-
-
-def chips_of(topology: str) -> int:
-    return int(np.prod([int(side) for side in topology.partition(":")[2].split("x")]))
 
 
 def depth_of(model: str) -> int:

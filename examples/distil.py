@@ -82,7 +82,8 @@ def distil(student: Task, texts: list[str], likely: np.ndarray, given: argparse.
     """Teach the student these answers; the loss of every epoch."""
     inputs = student.tokenizer(texts, length=given.length)
     softened = soften(likely, given.temperature).astype("float32")
-    batches = PackedBatches(inputs, softened, np.ones(len(texts)), given.batch, given.seed)
+    longest = student.encoder.config.max_length
+    batches = PackedBatches(inputs, softened, np.ones(len(texts)), given.batch, given.seed, longest)
     steps = given.epochs * len(batches)
     optimizer = AdamW(WarmupLinear(given.rate, steps, steps // 10), 0.01, global_clipnorm=1.0)
     student.compile(optimizer, Softened(given.temperature))

@@ -19,7 +19,6 @@ from safetensors.numpy import load_file
 from scipy.sparse import csr_matrix
 
 import keras_bert_zoo
-from keras_bert_zoo.text import WordPiece
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -149,47 +148,54 @@ def test_words_of_another_vocabulary(tokenizer):
     np.testing.assert_array_equal(found[other.vocabulary.ids["▁"]], table.mean(0))
 
 
-def test_what_a_teacher_reads_is_not_masked(tmp_path, tokenizer):
-    module = runpy.run_path(str(EXAMPLES / "distil.py"))
-    corpus = keras_bert_zoo.Corpus(make_corpus(tmp_path, tokenizer).folder)
-    batches = module["Batches"](corpus, module["Objective"](), 24, 4)
-    batch, masked = module["unmasked"](batches[0]), batches[0]["token_ids"]
-    assert (batch["token_ids"] != masked).any()
-    rows = [
-        (ids, mask == text)
-        for ids, mask in zip(batch["token_ids"], batch["padding_mask"], strict=True)
-        for text in range(1, mask.max() + 1)
-    ]
-    for (ids, here), (document, start) in zip(rows, batches.texts_of(0), strict=True):
-        text = ids[here][1:-1]  # without [CLS] and [SEP]
-        np.testing.assert_array_equal(text, corpus.read(document).token_ids[start : start + len(text)])
+def judge(shape, tokenizer, **options):
+    model = keras_bert_zoo.build(shape, task="classification", labels=("bad", "good"), dropout=0.0, **options)
+    model.tokenizer = tokenizer
+    return model
 
 
-def test_a_small_model_learns_a_larger_ones_states(tmp_path, tokenizer):
+def test_a_small_classifier_learns_a_larger_ones_answers(tmp_path, tokenizer):
+    """Of texts and of sentences out of documents: in the end its probabilities are the larger one's."""
     module = runpy.run_path(str(EXAMPLES / "distil.py"))
-    corpus = keras_bert_zoo.Corpus(make_corpus(tmp_path, tokenizer).folder)
     keras.utils.set_random_seed(0)
-    shapes = (BERT, replace(BERT, num_layers=2, num_blocks=2, hidden_size=8, embedding_size=8, num_heads=2))
-    teacher, student = (keras_bert_zoo.build(shape, pooler=False, dropout=0.0) for shape in shapes)
-    teacher.tokenizer = student.tokenizer = tokenizer
-    said = module["distil"](teacher, student, corpus, 96, 10, 1e-2, 20)
-    assert 0.8 < said["variance_kept"] < 1  # 8 of 12 directions
-    assert said["losses"][-1] < 0.5 * said["losses"][0]
-    pieces = tokenizer.vocabulary.pieces[:-1]
-    student.tokenizer = WordPiece("".join(f"{piece}\n" for piece in pieces).encode())
-    with pytest.raises(keras_bert_zoo.ZooError, match="has another vocabulary than"):
-        module["distil"](teacher, student, corpus, 96, 1, 1e-2, 20)
+    teacher = judge(BERT, tokenizer, initializer_range=0.5, pooling="mean")
+    small = replace(BERT, num_layers=1, num_blocks=1, hidden_size=24, embedding_size=24)
+    student = judge(small, tokenizer, initializer_range=0.2, pooling="mean", head_dropout=0.0, attention_dropout=0.0)
+    words = [piece for piece in tokenizer.vocabulary.pieces if piece.isalpha()]
+    drawn = random.Random(0)
+    texts = [" ".join(drawn.choices(words, k=drawn.randint(1, 4))) for _ in range(60)]
+    likely = module["answers"](teacher, texts)
+    np.testing.assert_allclose(likely.sum(1), 1, rtol=1e-5)
+    assert likely[:, 1].std() > 0.05
+    given = SimpleNamespace(length=16, temperature=2.0, batch=20, seed=0, epochs=60, rate=1e-2)
+    losses = module["distil"](student, texts, likely, given)
+    softened = module["soften"](likely, 2.0)
+    least = 4 * -(softened * np.log(softened)).sum(1).mean()
+    assert losses[-1] - least < 0.1 * (losses[0] - least)
+    learnt = module["answers"](student, texts)
+    assert np.abs(learnt - likely).mean() < 0.3 * np.abs(likely - likely.mean(0)).mean()
 
 
-def test_components_by_hand():
-    """What varies most comes first, in numbers whose largest spread is 1, and the mean is none of it."""
+def test_answers_are_softened():
+    """Logits of 2 and 0 at a temperature of 2 are logits of 1 and 0; what is certain stays finite."""
     module = runpy.run_path(str(EXAMPLES / "distil.py"))
-    states = np.random.default_rng(0).normal(size=(5000, 3)) * np.array([1, 4, 0.1]) + 7
-    found = module["Components"](states, 2)
-    assert found.kept == pytest.approx(17 / 17.01, rel=1e-3)
-    assert found(states).std(0) == pytest.approx([1, 0.25], rel=0.05)
-    assert found(states).mean(0) == pytest.approx([0, 0], abs=1e-4)
-    assert abs(np.corrcoef(found(states)[:, 0], states[:, 1])[0, 1]) > 0.999
+    likely = np.exp([[2.0, 0.0]]) / np.exp([2.0, 0.0]).sum()
+    np.testing.assert_allclose(module["soften"](likely, 2.0), np.exp([[1.0, 0.0]]) / np.exp([1.0, 0.0]).sum())
+    np.testing.assert_allclose(module["soften"](np.array([[1.0, 0.0]]), 1.0), [[1.0, 0.0]], atol=1e-11)
+
+
+def test_sentences_of_documents(tmp_path):
+    """Neither short nor long ones, each once, the same ones with the same seed."""
+    module = runpy.run_path(str(EXAMPLES / "distil.py"))
+    long = "So " + "very " * 40 + "good."
+    texts = [f"It was not good. Fine. {long}", "It was not good. Nobody laughed at it. What a fine film it was!"]
+    path = tmp_path / "documents.jsonl"
+    path.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    every = {"It was not good.", "Nobody laughed at it.", "What a fine film it was!"}
+    assert set(module["sentences"](path)) == every
+    assert set(module["some"](module["sentences"](path), 10, 0)) == every
+    two = module["some"](module["sentences"](path), 2, 0)
+    assert len(two) == 2 and two == module["some"](module["sentences"](path), 2, 0)
 
 
 def test_a_release_of_a_run(tmp_path, tokenizer, eager):

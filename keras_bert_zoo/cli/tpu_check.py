@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from keras_bert_zoo.errors import ZooError
+
 Option = typer.Option
 
 
@@ -15,6 +17,8 @@ def tpu_check(
     data: Annotated[str | None, Option(help="The folder that prepare made, for the size of its vocabulary.")] = None,
     rows: Annotated[int | None, Option(help="Of a step, in place of the recipe's.")] = None,
     stage: Annotated[int | None, Option(help="One stage alone, counted from 1.")] = None,
+    engine: Annotated[str, Option(help="jax compiles; tf only lowers, with tensorflow-tpu.")] = "jax",
+    out: Annotated[Path | None, Option(help="With --engine tf: a folder for the programs, as StableHLO.")] = None,
     whole: Annotated[bool, Option("--json", help="All figures, as JSON.")] = False,
 ) -> None:
     """Compile a recipe's step for a TPU on this machine's CPU: whether it fits, and what it would take.
@@ -24,10 +28,17 @@ def tpu_check(
     from keras_bert_zoo.training.tpu.topologies import chip_of, prepare_process
 
     chip_of(topology)
-    prepare_process()
-    from keras_bert_zoo.training.tpu.check import check_tpu
+    if out is not None and engine != "tf":
+        raise ZooError("--out is for --engine tf: JAX's programs are compiled at once.")
+    prepare_process(engine)
+    if engine == "tf":
+        from keras_bert_zoo.training.tpu.lowering import lower_for_tpu
 
-    found = check_tpu(recipe, topology, data, rows, stage)
+        found = lower_for_tpu(recipe, topology, data, rows, stage, out)
+    else:
+        from keras_bert_zoo.training.tpu.check import check_tpu
+
+        found = check_tpu(recipe, topology, data, rows, stage)
     typer.echo(json.dumps(found, indent=2) if whole else str(found))
     if not found.fits:
         raise typer.Exit(1)

@@ -31,8 +31,8 @@ class PackedBatches(keras.utils.PyDataset):
     """Batches of `batch_size` texts each, drawn anew every epoch: batch i of epoch e is a function of (seed, e, i).
 
     `inputs` are the arrays of a tokenizer with a text a row. Gives the inputs with padding_mask 1, 2, 3, ...
-    by text and text_positions (B, K), the targets and the weights (B, K), or (B, K, C) of such that are (N, C), 0 where
-    a row has fewer than K texts. B is one of few multiples of `multiple`, T (`longest` at most) and K are always the
+    by text and text_positions (B, K), the targets and the weights (B, K), each (B, K, C) if it is (N, C), 0 where a row
+    has fewer than K texts. B is one of few multiples of `multiple`, T (`longest` at most) and K are always the
     same.
     """
 
@@ -88,8 +88,8 @@ class PackedBatches(keras.utils.PyDataset):
         count = -(-len(rows) // self.step) * self.step
         packed = {key: np.zeros((count, self.length), "int32") for key in (*TOKENS, "padding_mask")}
         positions = np.zeros((count, self.most), "int32")
-        shape = (count, self.most, *self.targets.shape[1:])
-        targets, weights = np.zeros(shape, self.targets.dtype), np.zeros(shape, "float32")
+        targets = np.zeros((count, self.most, *self.targets.shape[1:]), self.targets.dtype)
+        weights = np.zeros((count, self.most, *self.weights.shape[1:]), "float32")
         for row, texts in enumerate(rows):
             start = 0
             for place, text in enumerate(texts):

@@ -98,15 +98,18 @@ class TensorFlowStep(Step):
 
     def on_replica(self, batches: dict[str, tf.Tensor], index: Any, rates: tf.Tensor) -> dict[str, tf.Tensor]:
         """One step, on every replica at once."""
-        batch = {key: value[index] for key, value in batches.items()}
-        stop = tf.reduce_sum(batch.pop("stop"))
-        count = self.over_replicas({**self.goal.count(batch), "stop": stop})
-        sums, gradients = self.gather(batch, count)
-        sums, gradients = self.over_replicas((sums, gradients))
-        norm = tf.linalg.global_norm(gradients)
+        figures, gradients = self.slopes({key: value[index] for key, value in batches.items()})
+        norm = figures["norm"]
         scale = self.clip / tf.maximum(norm, self.clip) if np.isfinite(self.clip) else 1.0
         self.update([one * scale for one in gradients], rates[index], tf.math.is_finite(norm))
-        return {**sums, **count, "norm": norm}
+        return figures
+
+    def slopes(self, batch: dict[str, tf.Tensor]) -> tuple[dict[str, tf.Tensor], list]:
+        """The figures of one step and its gradients, summed over replicas."""
+        stop = tf.reduce_sum(batch.pop("stop"))
+        count = self.over_replicas({**self.goal.count(batch), "stop": stop})
+        sums, gradients = self.over_replicas(self.gather(batch, count))
+        return {**sums, **count, "norm": tf.linalg.global_norm(gradients)}, gradients
 
     def gather(self, batch: dict[str, tf.Tensor], count: dict[str, tf.Tensor]) -> tuple[dict, list]:
         """Sums and gradients of this replica, part after part."""

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +11,12 @@ import keras
 from keras_bert_zoo.corpus.batches import empty_batch
 from keras_bert_zoo.corpus.shards import Corpus
 from keras_bert_zoo.distribution import Runtime
-from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.training.figures import train_flops
 from keras_bert_zoo.training.jax_step import JaxStep
 from keras_bert_zoo.training.plan import Plan
 from keras_bert_zoo.training.pretrain import make_training_step
 from keras_bert_zoo.training.recipe import Recipe, read_recipe
+from keras_bert_zoo.training.tpu.asked import chosen
 from keras_bert_zoo.training.tpu.program import estimate, figures_of, refused
 from keras_bert_zoo.training.tpu.topologies import chip_of, devices_of
 
@@ -66,18 +65,6 @@ def check_tpu(
         parameters=step.model.count_params(),
         stages=[check_stage(step, recipe, number, topology) for number in range(len(recipe.stages))],
     )
-
-
-def chosen(recipe: Recipe, rows: int | None, stage: int | None) -> Recipe:
-    """The recipe with other rows, and with one of its stages alone."""
-    stages = recipe.stages
-    if stage is not None and not 1 <= stage <= len(stages):
-        raise ZooError(f"stage={stage}: the recipe's stages are 1 to {len(stages)}.")
-    if stage is not None:
-        stages = (replace(stages[stage - 1], share=1.0),)
-    if rows is not None:
-        stages = tuple(replace(one, rows=rows) for one in stages)
-    return replace(recipe, stages=stages)
 
 
 def runtime_on(topology: str) -> Runtime:

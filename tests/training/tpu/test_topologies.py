@@ -1,3 +1,4 @@
+import importlib.metadata
 import importlib.util
 import os
 
@@ -5,7 +6,7 @@ import pytest
 
 from keras_bert_zoo import ZooError
 from keras_bert_zoo.training.tpu import topologies
-from keras_bert_zoo.training.tpu.topologies import chip_of, prepare_process
+from keras_bert_zoo.training.tpu.topologies import chip_of, chips_of, prepare_process
 
 
 @pytest.mark.parametrize(
@@ -20,6 +21,10 @@ from keras_bert_zoo.training.tpu.topologies import chip_of, prepare_process
 def test_names_that_are_none(topology, sentence):
     with pytest.raises(ZooError, match=sentence):
         chip_of(topology)
+
+
+def test_how_many_chips():
+    assert [chips_of(name) for name in ("v5e:2x4", "v6e:1x1", "v6e:2x2x4")] == [8, 1, 16]
 
 
 def test_the_memory_of_a_chip():
@@ -39,6 +44,24 @@ def test_keras_is_there_already_on_another_backend(monkeypatch):
     with pytest.raises(ZooError, match="Keras runs on tensorflow in this process.*with KERAS_BACKEND=jax"):
         prepare_process()
     assert dict(os.environ) == before
+
+
+def test_tensorflow_is_not_installed_for_tpus():
+    with pytest.raises(
+        ZooError, match=r"tensorflow-tpu is not installed.*: pip install --no-deps -r tpu/req.*Python 3"
+    ):
+        prepare_process("tf")
+    with pytest.raises(ZooError, match="There is no engine 'torch': there are jax, tf"):
+        prepare_process("torch")
+
+
+def test_the_process_is_told_of_tensorflow(monkeypatch):
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: {"tensorflow-tpu": "2.19.1"}[name])
+    prepared = dict(os.environ)
+    monkeypatch.setattr(os, "environ", prepared)
+    prepare_process("tf")
+    assert prepared["KERAS_BACKEND"] == "tensorflow"
+    assert prepared["TPU_SKIP_MDS_QUERY"] == "1"
 
 
 def test_the_process_is_told(monkeypatch):

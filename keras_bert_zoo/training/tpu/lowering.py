@@ -1,0 +1,129 @@
+"""TensorFlow's step of pretraining as tensorflow-tpu hands it to a TPU's compiler, on a machine that has no TPU."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from keras_bert_zoo.corpus.batches import empty_batch
+from keras_bert_zoo.corpus.shards import Corpus
+from keras_bert_zoo.distribution import Runtime
+from keras_bert_zoo.training.plan import Plan
+from keras_bert_zoo.training.pretrain import make_training_step
+from keras_bert_zoo.training.recipe import Recipe, read_recipe
+from keras_bert_zoo.training.step import fewest_parts
+from keras_bert_zoo.training.tensorflow_step import TensorFlowStep
+from keras_bert_zoo.training.tpu.asked import chosen
+from keras_bert_zoo.training.tpu.program import collectives, leaving
+from keras_bert_zoo.training.tpu.topologies import chips_of
+
+
+class TpuLowering(dict):
+    """What became of a recipe's steps, which prints as a table for each stage; JSON takes it as it is."""
+
+    fits = True  # nothing is known of it
+
+    def __str__(self) -> str:
+        head = Plan({name: self[name] for name in ("topology", "chips", "model", "parameters")})
+        return "\n\n".join([str(head), *(str(shown(stage)) for stage in self["stages"])])
+
+
+class LoweredStep(TensorFlowStep):
+    """The step of one of so many chips, without tf.distribute, which would ask for them."""
+
+    def compile(self, jit: bool | None) -> None:
+        self.strategy, self.several = tf.distribute.get_strategy(), True
+
+    def over_replicas(self, values: Any) -> Any:
+        group = [list(range(self.runtime.replicas))]
+        return tf.nest.map_structure(lambda one: tf.raw_ops.CrossReplicaSum(input=one, group_assignment=group), values)
+
+
+def lower_for_tpu(
+    recipe: Any,
+    topology: str = "v5e:2x4",
+    data: str | Path | None = None,
+    rows: int | None = None,
+    stage: int | None = None,
+    out: str | Path | None = None,
+    **overrides: Any,
+) -> TpuLowering:
+    """Lower the step of each stage of a recipe, or of the one with this number, from 1, for the chips of a topology.
+
+    What is lowered is forward, backward and the sums over chips, of as many rows as go through a chip at once. The
+    optimizer is not in it: Keras ties it to TensorFlow's variables, and these to a device. `out` is a folder for the
+    programs, stage-1.stablehlo and so on. Nothing is compiled, so that it is not known whether a chip has the memory.
+    Needs tensorflow-tpu (topologies.prepare_process). Raises ZooError for rows that the chips cannot share, and
+    TensorFlow's ValueError where an operation cannot go to a TPU.
+    """
+    recipe = chosen(read_recipe(recipe, **overrides), rows, stage)
+    runtime = Runtime(chips_of(topology))
+    for one in recipe.stages:
+        runtime.check_rows(one.rows, "rows of a stage")
+    data = recipe.data if data is None else data
+    step = make_training_step(recipe, None if data is None else Corpus(data), Runtime())
+    lowered = LoweredStep(step.model, step.optimizer, step.micro, None, True, runtime)
+    return TpuLowering(
+        topology=topology,
+        chips=runtime.replicas,
+        model=recipe.model or recipe.weights,
+        parameters=step.model.count_params(),
+        stages=[lower_stage(lowered, recipe, number, out) for number in range(len(recipe.stages))],
+    )
+
+
+def lower_stage(step: LoweredStep, recipe: Recipe, number: int, out: str | Path | None) -> dict[str, Any]:
+    """The figures of one chip's program."""
+    stage = recipe.stages[number]
+    each = stage.rows // step.runtime.replicas
+    at_once = each // fewest_parts(each, stage.micro or each)
+    step.micro = at_once
+    arrays = empty_batch(recipe.objective, stage.length, at_once, recipe.texts)
+    arrays["stop"] = arrays["mask_weights"][:, :1]
+    batch = {key: tf.constant(value[None]) for key, value in arrays.items()}
+    started = time.monotonic()
+    run, arguments = pure(step, batch)
+    program = run.experimental_get_compiler_ir(*arguments)
+    text = program(stage="hlo", platform_name="TPU")
+    seconds = time.monotonic() - started
+    if out is not None:
+        folder = Path(out)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"stage-{number + 1}.stablehlo").write_bytes(
+            program(stage="stablehlo_serialized", platform_name="TPU")
+        )
+    found = {"rows": stage.rows, "length": stage.length, "at_once": at_once, "lowered_s": seconds}
+    found |= {"lines": text.count("\n"), "collectives": collectives(text), "leaves_the_device": leaving(text)}
+    return found | {"unknown_shapes": text.count("<=")}
+
+
+def pure(step: LoweredStep, batch: Mapping[str, tf.Tensor]) -> tuple[Any, tuple]:
+    """The step as a function of weights, states of random numbers and arrays, and these, as they are and of a batch.
+
+    It gives the figures, the gradients, and the next states. An XLA program of TensorFlow's without a device cannot
+    hold variables.
+    """
+    variables = step.model.variables
+
+    def run(values: list[tf.Tensor], arrays: dict[str, tf.Tensor]) -> tuple[dict, list, list]:
+        with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))) as scope:
+            figures, gradients = step.slopes(dict(arrays))
+        return figures, gradients, [scope.get_current_value(state) for state in step.model.non_trainable_variables]
+
+    values = [tf.convert_to_tensor(variable.value) for variable in variables]
+    return tf.function(run, jit_compile=True, autograph=False), (values, dict(batch))
+
+
+def shown(stage: Mapping[str, Any]) -> Plan:
+    """A stage's figures as people read them."""
+    return Plan(
+        rows=f"{stage['rows']:,} of {stage['length']} tokens, {stage['at_once']:,} at once on a chip",
+        lowered_in=f"{stage['lowered_s']:,.0f} s, to {stage['lines']:,} lines of HLO",
+        collectives=", ".join(f"{one['count']} {kind}" for kind, one in stage["collectives"].items()) or "none",
+        leaves_the_device=", ".join(stage["leaves_the_device"]) or "nothing",
+        shapes="not all are known" if stage["unknown_shapes"] else "all are known",
+        fits="not known: nothing was compiled",
+    )
