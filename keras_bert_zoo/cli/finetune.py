@@ -45,7 +45,9 @@ def finetune(
     head: Annotated[str, Option(help="new: leave the classifier of the weights aside.")] = "keep",
     name: Annotated[str | None, Option(help="The model, where weights is one of its releases.")] = None,
     dtype: Annotated[str | None, Option(help="Such as mixed_bfloat16.")] = None,
-    distribution: Annotated[str, Option(help="auto, one, mirrored (all GPUs of this machine) or tpu.")] = "auto",
+    distribution: Annotated[
+        str, Option(help="auto, one, mirrored (all GPUs of this machine), multi_worker or tpu.")
+    ] = "auto",
     overwrite: Annotated[bool, Option("--overwrite", help="Replace a folder that exists.")] = False,
 ) -> None:
     """Teach a model to tell classes of texts apart, with labelled texts of your own."""

@@ -20,6 +20,10 @@ class Splits(NamedTuple):
     validation: Examples
     test: Examples | None
 
+    def there(self) -> dict[str, Examples]:
+        """Those that there are, by name."""
+        return {name: part for name, part in self._asdict().items() if part is not None}
+
     @classmethod
     def draw(cls, examples: Examples, shares: Sequence[float], seed: int) -> "Splits":
         """Parts with every class in its share; `shares` are those of validation and test, 0 for no test.

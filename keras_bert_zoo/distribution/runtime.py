@@ -54,6 +54,10 @@ class Runtime:
         """Whether every process says the same number."""
         return len(set(self.gather(float(number)))) == 1
 
+    def first(self, number: float) -> float:
+        """What the first process says for a number."""
+        return self.gather(float(number))[0]
+
     def check_rows(self, rows: int, what: str = "rows of a step") -> None:
         """Every replica gets as many."""
         if rows % self.replicas:

@@ -147,8 +147,23 @@ def gather(strategy: Any, hosts: int, host: int, value: float) -> list[float]:
         own = tf.constant(mine, tf.float64)
         return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, own)
 
-    found = strategy.experimental_local_results(strategy.run(tf.function(add, autograph=False)))
+    with workers_that_stay(hosts):
+        found = strategy.experimental_local_results(strategy.run(tf.function(add, autograph=False)))
     return [float(one) for one in found[0] * hosts / strategy.num_replicas_in_sync]
+
+
+@contextmanager
+def workers_that_stay(hosts: int) -> Iterator[None]:
+    """Say what it means when one of several is lost in the middle of a sum."""
+    try:
+        yield
+    except tf.errors.OpError as error:
+        if hosts == 1:
+            raise
+        raise ZooError(
+            f"Another worker was lost ({str(error).splitlines()[0]:.120}): start all of them again, and pretraining "
+            "goes on from its last commit."
+        ) from error
 
 
 MAKERS = {"mirrored": mirrored, "multi_worker": multi_worker, "tpu": tpu}

@@ -2,7 +2,6 @@
 
 import json
 import os
-import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from keras_bert_zoo.distribution import Runtime
 from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.training.recipe import Recipe
 from keras_bert_zoo.training.versions import versions
+from keras_bert_zoo.training.workers import check_same, together
 
 RECIPE, LOCK = "recipe.json", ".lock"
 FREE = ("steps_per_call", "log_every", "commit_every", "evaluate_every", "evaluate_rows", "keep", "data")  # may change
@@ -27,37 +27,12 @@ def claimed(folder: Path, recipe: Recipe, corpus: Corpus, runtime: Runtime) -> I
     Nor does any where they were told different things.
     """
     check_same({**recipe.to_dict(), "data": None, "corpus": corpus.manifest["sha256"], **versions()}, runtime)
-    refused = None
     with ExitStack() as kept:
-        if runtime.is_chief:
-            try:
+        with together(runtime):
+            if runtime.is_chief:
                 claim(folder, recipe, corpus)
                 kept.enter_context(alone(folder))
-            except (ZooError, OSError) as error:  # the others are waiting to hear of it
-                refused = error
-        fine = not any(runtime.gather(float(refused is not None)))
-        if refused:
-            raise refused
-        if not fine:
-            raise ZooError(f"The first worker may not use {folder}: its own message says why.")
         yield
-
-
-def check_same(told: dict[str, Any], runtime: Runtime) -> None:
-    """Every worker must have been told the same; the names of what they were told are the same in any case."""
-    if runtime.agree(sum_of(told)):
-        return
-    found = []
-    for name, own in told.items():
-        sums = runtime.gather(float(sum_of(own)))
-        others = [str(worker) for worker, other in enumerate(sums) if other != sums[0]]
-        if others:
-            found.append(f"{name} (worker {', '.join(others)} another than worker 0; here {own!r:.60})")
-    raise ZooError(f"The workers differ in {'; '.join(found)}: give all the same.")
-
-
-def sum_of(value: Any) -> int:
-    return zlib.crc32(json.dumps(value, sort_keys=True).encode())
 
 
 @contextmanager

@@ -3,21 +3,23 @@
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 
 from keras_bert_zoo.checkpoints import HEADS_ALONE, Checkpoint, writable
 from keras_bert_zoo.data import Examples, Labels, Splits, read, without_repeats
-from keras_bert_zoo.distribution import Runtime, choose, make_runtime
+from keras_bert_zoo.distribution import Runtime, make_runtime
 from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.tasks import TASKS, Task
 from keras_bert_zoo.training.tuning.fitting import Fitting
 from keras_bert_zoo.training.tuning.questions import QUESTIONS
 from keras_bert_zoo.training.tuning.run import Run
 from keras_bert_zoo.training.tuning.settings import Settings
+from keras_bert_zoo.training.versions import versions
+from keras_bert_zoo.training.workers import check_same, sum_of_arrays, together
 from keras_bert_zoo.zoo.build import build
 from keras_bert_zoo.zoo.parts import check_problem, open_weights
 from keras_bert_zoo.zoo.presets import is_name
@@ -49,8 +51,9 @@ def finetune(
     of 0 and 1 each. `validation` and `test` are drawn from `train` class by class where they are not given; test=False
     goes without. `out` becomes a model folder with the report in it. `settings` are the other fields of
     training.tuning.settings.Settings. With the same settings, data, machine and versions the weights are the same to
-    the bit. `distribution` is one of `distribution.KINDS` on one machine. Ctrl-C stops, and keeps the best so far.
-    Raises ZooError, before any training, for what does not fit.
+    the bit. `distribution` is one of `distribution.KINDS`; of several machines each has data and weights, and the first
+    one writes and tells. Ctrl-C stops, and keeps the best so far. Raises ZooError, before any training, for what does
+    not fit.
     """
     chosen = Settings.of(
         task=task,
@@ -62,22 +65,31 @@ def finetune(
         **settings,
     )
     runtime = make_own_runtime(distribution, chosen)
-    check_out(out, chosen.overwrite)
-    splits, labels = make_splits(train, validation, test, chosen)
+    if not runtime.is_chief:
+        out, tell = None, silent
+    with together(runtime):
+        check_out(out, chosen.overwrite)
+        splits, labels = make_splits(train, validation, test, chosen)
+        start = find_start(weights, labels, chosen)
+    data = {name: part.sha256() for name, part in splits.there().items()}
+    check_same(asdict(chosen) | {"data": data} | versions(), runtime)
     with runtime.scope():
-        model = make_model(weights, labels, chosen)
-    QUESTIONS[chosen.task].check(chosen.best, chosen.threshold, model.labels)
-    check_room(out, model)
-    return Fitting(model, splits, chosen, weights, out, tell, runtime).run()
+        model = make_model(start, chosen)
+    check_same({"weights": sum_of_arrays(model.get_weights())}, runtime)
+    with together(runtime):
+        QUESTIONS[chosen.task].check(chosen.best, chosen.threshold, model.labels)
+        check_room(out, model)
+        fitting = Fitting(model, splits, chosen, weights, out, tell, runtime)
+    return fitting.run()
+
+
+def silent(line: str) -> None:
+    """What a worker that is not the first says."""
 
 
 def make_own_runtime(distribution: str, chosen: Settings) -> Runtime:
-    """The devices of this machine, where they can do what is asked."""
-    if distribution == "multi_worker" or (distribution == "auto" and choose() == "multi_worker"):
-        raise ZooError('Fine-tuning is for one machine, and several workers are named: give distribution="one".')
+    """The devices, where they can do what is asked."""
     runtime = make_runtime(distribution)
-    if runtime.hosts > 1:
-        raise ZooError(f"Fine-tuning is for one machine, and this TPU has {runtime.hosts}: take a smaller one.")
     if runtime.replicas > 1 and chosen.dtype and "float16" in chosen.dtype and "bfloat16" not in chosen.dtype:
         raise ZooError(f"dtype={chosen.dtype!r} is for one device: take mixed_bfloat16 on {runtime.replicas}.")
     return runtime
@@ -115,8 +127,16 @@ def check_several(examples: Examples, labels: Labels, chosen: Settings) -> None:
         )
 
 
-def make_model(weights: str | Path | None, labels: Labels, chosen: Settings) -> Task:
-    """The model to start from: the classifier that the weights have if it tells these labels apart, or a new one."""
+class Start(NamedTuple):
+    """What a model is made from: its name, its weights, and the labels that it tells apart."""
+
+    name: str | None
+    checkpoint: Checkpoint | None
+    labels: tuple[str, ...]
+
+
+def find_start(weights: str | Path | None, labels: Labels, chosen: Settings) -> Start:
+    """The classifier that the weights have if it tells these labels apart, or their encoder for a new one."""
     if weights is None and chosen.name is None:
         raise ZooError('Give weights=: a folder, or the name of a model such as "minilm_l6" (`keras-bert-zoo list`).')
     name = chosen.name
@@ -132,16 +152,20 @@ def make_model(weights: str | Path | None, labels: Labels, chosen: Settings) -> 
             check_activation(checkpoint, chosen)
             names = checkpoint.description.labels or tuple(f"LABEL_{i}" for i in range(checkpoint.num_classes))
             check_labels(labels, names, weights)
+    return Start(name, checkpoint, names)
+
+
+def make_model(start: Start, chosen: Settings) -> Task:
+    """The model to teach. On several workers of TensorFlow each waits here for the others' variables."""
     keras.utils.set_random_seed(chosen.seed)
-    options = {"labels": names, "head_dropout": chosen.head_dropout, "dtype": chosen.dtype}
+    options = {"labels": start.labels, "head_dropout": chosen.head_dropout, "dtype": chosen.dtype}
     options |= {key: getattr(chosen, key) for key in HEADS_ALONE if getattr(chosen, key) is not None}
     if chosen.dropout is not None:
         options |= {"dropout": chosen.dropout, "attention_dropout": chosen.dropout}
-    model = build(name, task=chosen.task, weights=checkpoint, **options)
+    model = build(start.name, task=chosen.task, weights=start.checkpoint, **options)
     if model.tokenizer is None:
-        raise ZooError(
-            f"{weights or name} comes without a vocabulary: put its vocab.txt or spiece.model into the folder."
-        )
+        source = start.checkpoint.folder if start.checkpoint else start.name
+        raise ZooError(f"{source} comes without a vocabulary: put its vocab.txt or spiece.model into the folder.")
     return model
 
 

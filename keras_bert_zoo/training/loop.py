@@ -1,11 +1,8 @@
 """The course of a pretraining run: steps, commits, figures, and going on from where it was."""
 
 import logging
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +20,7 @@ from keras_bert_zoo.training.schedules import falling
 from keras_bert_zoo.training.stages import batches_of, held_out
 from keras_bert_zoo.training.step import Step
 from keras_bert_zoo.training.view import View
+from keras_bert_zoo.training.workers import listening
 
 PATIENCE = 3  # steps in a row without a finite gradient before the run goes back
 log = logging.getLogger("keras_bert_zoo")
@@ -63,7 +61,7 @@ class Loop:
         self.log = RunLog(self.out, self.place["log"]) if self.runtime.is_chief else NoLog()
         self.view = View(self.tell)
         try:
-            with self.listening(), self.view:
+            with listening(self.hear), self.view:
                 self.commit()
                 self.stopping = self.runtime.hosts == 1 and self.stop is not None
                 while not self.done() and not self.stopping:
@@ -213,21 +211,6 @@ class Loop:
         self.place, self.figures = place, Figures(place["figures"])
         return True
 
-    @contextmanager
-    def listening(self) -> Iterator[None]:
-        """SIGTERM and Ctrl-C end the run after the steps at hand, where signals may be heard."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-
-        def hear(number: int, frame: Any) -> None:
-            if self.stop is not None:
-                raise KeyboardInterrupt  # asked twice
-            self.stop = number
-
-        before = {number: signal.signal(number, hear) for number in (signal.SIGTERM, signal.SIGINT)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+    def hear(self, number: int) -> None:
+        """SIGTERM and Ctrl-C end the run after the steps at hand."""
+        self.stop = number

@@ -1,13 +1,12 @@
 """The step on TensorFlow: one loop over strategy.run for one device, several, several hosts and a TPU."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from keras_bert_zoo.errors import ZooError
+from keras_bert_zoo.distribution.strategy import workers_that_stay
 from keras_bert_zoo.training.optimizers import AdamW
 from keras_bert_zoo.training.step import Batch, Step, padded, pays_to_compile
 
@@ -36,7 +35,7 @@ class TensorFlowStep(Step):
         parts = self.parts(batches[0])
         stacked = {key: np.stack([batch[key] for batch in batches]) for key in batches[0]}
         stacked["stop"] = np.full((len(batches), len(batches[0]["token_ids"]), 1), stop, "float32")
-        with self.workers_that_stay():
+        with workers_that_stay(self.runtime.hosts):
             found = self.learn(self.spread(stacked, parts), tf.constant(rates, tf.float32))
             found = {name: values.numpy() for name, values in found.items()}
         steps = [{name: float(values[i]) for name, values in found.items()} for i in range(len(batches))]
@@ -52,19 +51,6 @@ class TensorFlowStep(Step):
         whole = {key: value[None] for key, value in padded(batch, self.runtime.here).items()}
         found = self.strategy.experimental_local_results(self.outputs(self.spread(whole, 1)))
         return np.concatenate([one.numpy() for one in found])[: len(batch["token_ids"])]
-
-    @contextmanager
-    def workers_that_stay(self) -> Iterator[None]:
-        """Say what it means when one is lost in the middle of a sum."""
-        try:
-            yield
-        except tf.errors.OpError as error:
-            if self.runtime.hosts == 1:
-                raise
-            raise ZooError(
-                f"Another worker was lost ({str(error).splitlines()[0]:.120}): start all of them again, and the run "
-                "goes on from its last commit."
-            ) from error
 
     def spread(self, arrays: Mapping[str, np.ndarray], parts: int) -> Any:
         """Arrays (S, rows, ...) as each replica's own (S, parts, rows, ...)."""

@@ -22,9 +22,10 @@ def main(folder, out, kind, count, settings):
     given |= json.loads(settings)
     run = finetune(folder, train=f"{folder}/texts.jsonl", test=False, distribution=kind, tell=print, **given)
     arrays = {f"{i:03d}": np.array(array) for i, array in enumerate(run.model.get_weights())}
-    figures = {"loss": run.report["validation"]["loss"], "steps": run.report["steps"]}
+    figures = {"loss": run.report["validation"]["loss"]} | {key: run.report[key] for key in ("steps", "interrupted")}
     again = run.model.answer(["red apples", "green pears and more of them"])
     np.savez(out, **arrays, **figures, answers=[list(answer["scores"].values()) for answer in again])
+    print("folder", run.folder)
 
 
 if __name__ == "__main__":

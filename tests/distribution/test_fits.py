@@ -1,6 +1,7 @@
 """The same fine-tuning on one device and on several: one result."""
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import keras
 import numpy as np
 import pytest
 from conftest import PIECES, SHAPES, disturb
-from distribution.test_steps import devices, finish
+from distribution.test_steps import devices, finish, jax_workers, tensorflow_workers
 
 from keras_bert_zoo import ZooError, build, finetune
 from keras_bert_zoo.data import PackedBatches
@@ -42,7 +43,7 @@ def folder(request, tmp_path_factory):
     return folder
 
 
-def start(folder, out, kind="one", count=1, environment=None, **settings):
+def start(folder, out, kind="one", count=1, environment=None, /, **settings):
     code = [sys.executable, str(FITS), str(folder), str(out), kind, str(count), json.dumps(QUIET | settings)]
     return subprocess.Popen(code, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
@@ -71,24 +72,88 @@ def test_four_devices_of_jax(folder, tmp_path):
     compare(run(folder, tmp_path / "four.npz", "mirrored", 4, devices(4), dropout=0.2, head_dropout=0.2), one)
 
 
+def workers(folder, tmp_path, environments, *each, **settings):
+    """Two processes and what they write; the first writes a model. `each` are settings of their own."""
+    outs = [tmp_path / f"{number}.npz" for number in (0, 1)]
+    settings = {"out": str(tmp_path / "model")} | settings
+    both = zip(outs, environments, each or ({}, {}), strict=True)
+    return [(start(folder, out, "multi_worker", 1, said, **settings | more), out) for out, said, more in both]
+
+
+def finish_all(started):
+    """What each has said, when both have ended well."""
+    said = [process.communicate(timeout=300) for process, _ in started]
+    for (process, _), (_, errors) in zip(started, said, strict=True):
+        assert process.returncode == 0, errors[-3000:]
+    return [out for out, _ in said]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_two_workers(folder, tmp_path, backend):
+    """The same weights on both, and as on one device; the first has written the model, and it alone speaks."""
+    draw = {"dropout": 0.2, "head_dropout": 0.2} if backend == "jax" else {}
+    started = workers(folder, tmp_path, jax_workers(2) if backend == "jax" else tensorflow_workers(), **draw)
+    said = finish_all(started)
+    assert "epoch 2: validation accuracy" in said[0]
+    assert said[1].endswith("folder None\n")
+    assert "epoch" not in said[1]
+    assert (tmp_path / "model" / "report.json").exists()
+    ours, theirs = (dict(np.load(out)) for _, out in started)
+    for name in ours:
+        np.testing.assert_array_equal(ours[name], theirs[name], err_msg=name)
+    compare(ours, run(folder, tmp_path / "one.npz", "one", 1, devices(1) if draw else None, **draw))
+
+
+@pytest.mark.slow
+def test_workers_stop_together(folder, tmp_path):
+    """One is told to; both leave after the same step, with a report."""
+    started = workers(folder, tmp_path, tensorflow_workers(), epochs=2000)
+    for line in started[0][0].stdout:
+        if line.startswith("epoch 2:"):
+            break
+    started[1][0].send_signal(signal.SIGTERM)
+    assert "Stopped by hand in epoch" in finish_all(started)[0]
+    ours, theirs = (np.load(out) for _, out in started)
+    assert ours["interrupted"]
+    for name in ours:
+        np.testing.assert_array_equal(ours[name], theirs[name], err_msg=name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("each", "sentences"),
+    [
+        (({}, {"seed": 7}), ("differ in seed (worker 1 another than worker 0; here 0)", "here 7); data (worker 1")),
+        (({"out": "."}, {}), ("exists already", "Worker 0 cannot go on: its own message says why.")),
+    ],
+    ids=["differ", "refused"],
+)
+def test_workers_that_cannot_go_on(folder, tmp_path, each, sentences):
+    """What differs is said on both; what only the first cannot do, the other hears of."""
+    started = workers(folder, tmp_path, tensorflow_workers(), *each)
+    for (process, _), sentence in zip(started, sentences, strict=True):
+        _, errors = process.communicate(timeout=120)
+        assert process.returncode == 1
+        assert sentence in errors.strip().splitlines()[-1], errors[-2000:]
+    assert not (tmp_path / "model").exists()
+
+
 def test_half_precision_that_needs_a_scaled_loss(monkeypatch):
     monkeypatch.setattr(module, "make_runtime", lambda kind: Runtime(replicas=2))
     with pytest.raises(ZooError, match="dtype='mixed_float16' is for one device: take mixed_bfloat16 on 2"):
         finetune("x", train=(["a"], ["b"]), dtype="mixed_float16")
-    monkeypatch.setattr(module, "make_runtime", lambda kind: Runtime(replicas=8, hosts=2))
-    with pytest.raises(ZooError, match="is for one machine, and this TPU has 2"):
-        finetune("x", train=(["a"], ["b"]))
 
 
 class Failing:
     """A step of which these are the norms."""
 
     def __init__(self, norms):
-        self.norms, self.model = iter(norms), SimpleNamespace(stop_training=False)
+        self.norms, self.model, self.runtime = iter(norms), SimpleNamespace(stop_training=False), Runtime(2)
 
-    def __call__(self, batch, rate):
+    def take(self, batches, rates, stop):
         norm = next(self.norms)
-        return {"classes": norm, "weights": 2.0, "norm": norm, "applied": np.isfinite(norm)}
+        return [{"classes": norm, "weights": 2.0, "norm": norm, "stop": 0.0, "applied": np.isfinite(norm)}]
 
 
 class Losses(keras.callbacks.Callback):
@@ -110,11 +175,3 @@ def test_steps_without_a_number(caplog):
     assert "Step 2 of epoch 1 has a gradient of nan" in caplog.text
     with pytest.raises(ZooError, match="3 steps in a row have a gradient that is no number: lower learning_rate="):
         fit_together(Failing([2.0] + 3 * [np.nan]), batches, 1, lambda step: 0.1, [losses])
-
-
-def test_workers_are_refused_before_they_wait(monkeypatch):
-    with pytest.raises(ZooError, match='several workers are named: give distribution="one"'):
-        finetune("x", train=(["a"], ["b"]), distribution="multi_worker")
-    monkeypatch.setenv("TF_CONFIG", "{}")
-    with pytest.raises(ZooError, match="several workers are named"):
-        finetune("x", train=(["a"], ["b"]))

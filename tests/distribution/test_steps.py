@@ -117,12 +117,9 @@ def test_everything_mirrored(tmp_path, count):
 def test_two_workers(tmp_path, steps):
     """Two processes of TensorFlow: both end with the same bytes, which are those of one device."""
     cases = [{"call": steps}, {"family": "albert"}]
-    ports = [free_port(), free_port()]
-    outs, workers = [tmp_path / "0.npz", tmp_path / "1.npz"], []
-    for number, out in enumerate(outs):
-        cluster = {"worker": [f"127.0.0.1:{port}" for port in ports]}
-        config = json.dumps({"cluster": cluster, "task": {"type": "worker", "index": number}})
-        workers.append(start(out, cases, os.environ | {"TF_CONFIG": config}, kind="multi_worker"))
+    outs = [tmp_path / "0.npz", tmp_path / "1.npz"]
+    both = zip(outs, tensorflow_workers(), strict=True)
+    workers = [start(out, cases, environment, kind="multi_worker") for out, environment in both]
     first, second = [finish(worker, out) for worker, out in zip(workers, outs, strict=True)]
     for name, array in first.items():
         np.testing.assert_array_equal(array, second[name], err_msg=name)
@@ -137,6 +134,14 @@ def test_jax_with_dropout(tmp_path):
     compare(run(tmp_path, "eight", cases, devices(8), kind="mirrored"), one, len(cases))
     for found in two_of_jax(tmp_path, cases):
         compare(found, one, len(cases))
+
+
+def tensorflow_workers():
+    """The environments of two processes of TensorFlow."""
+    cluster = {"worker": [f"127.0.0.1:{free_port()}" for _ in range(2)]}
+    for number in (0, 1):
+        config = {"cluster": cluster, "task": {"type": "worker", "index": number}}
+        yield os.environ | {"TF_CONFIG": json.dumps(config)}
 
 
 def jax_workers(each):

@@ -11,7 +11,7 @@ import time
 import numpy as np
 import pytest
 from corpora import make_corpus
-from distribution.test_steps import devices, free_port, jax_workers
+from distribution.test_steps import devices, jax_workers, tensorflow_workers
 from safetensors.numpy import load_file
 
 KILLS = 20
@@ -74,9 +74,7 @@ def start(words, out, environment=None):
 
 
 def start_workers(words, out):
-    cluster = {"worker": [f"127.0.0.1:{free_port()}" for _ in range(2)]}
-    configs = [json.dumps({"cluster": cluster, "task": {"type": "worker", "index": i}}) for i in range(2)]
-    return [start(words, out, {"TF_CONFIG": config}) for config in configs]
+    return [start(words, out, environment) for environment in tensorflow_workers()]
 
 
 def finish(*programs, status=0):
@@ -137,7 +135,7 @@ def test_who_is_left_says_that_a_worker_was_lost(made, tmp_path, number):
     _, said = workers[1 - number].communicate(timeout=120)
     assert workers[1 - number].returncode == 2, said[-3000:]
     (line,) = (line for line in said.splitlines() if line.startswith("keras-bert-zoo: "))
-    assert line.endswith("start all of them again, and the run goes on from its last commit.")
+    assert line.endswith("start all of them again, and pretraining goes on from its last commit.")
     assert "Traceback" not in said
 
 

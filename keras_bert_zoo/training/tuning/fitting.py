@@ -30,6 +30,7 @@ from keras_bert_zoo.training.tuning.scores import probabilities
 from keras_bert_zoo.training.tuning.settings import Settings
 from keras_bert_zoo.training.tuning.together import fit_together
 from keras_bert_zoo.training.versions import versions
+from keras_bert_zoo.training.workers import together
 
 log = logging.getLogger("keras_bert_zoo")
 
@@ -58,7 +59,7 @@ class Fitting:
         self.keeper = self.make_keeper()
 
     def parts(self) -> dict[str, Examples]:
-        return {name: part for name, part in self.splits._asdict().items() if part is not None}
+        return self.splits.there()
 
     def tokenize(self) -> tuple[int, dict[str, dict[str, np.ndarray]], float]:
         """The length in tokens, the inputs of every part cut to it, and the share of training texts it cuts."""
@@ -97,6 +98,7 @@ class Fitting:
             steps * settings.epochs,
             self.tell,
             self.save_best,
+            self.runtime.first,
         )
 
     def run(self) -> Run:
@@ -105,9 +107,10 @@ class Fitting:
         interrupted = self.train()
         self.keeper.restore()
         self.model.threshold = self.threshold(self.keeper.best.likely)
-        run = Run(self.model, self.report(interrupted), self.keeper.log)
-        if self.out is not None:
-            run.save_somewhere(self.out)
+        with together(self.runtime):
+            run = Run(self.model, self.report(interrupted), self.keeper.log)
+            if self.out is not None:
+                run.save_somewhere(self.out)
         self.tell(f"\n{run.report}")
         if run.folder:
             self.tell(f"\nThe model, the report and its pictures are in {run.folder}")

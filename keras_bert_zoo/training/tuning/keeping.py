@@ -22,7 +22,8 @@ class Best(NamedTuple):
 class KeepBest(keras.callbacks.Callback):
     """Scores the model after every epoch, keeps the best one, and stops when `patience` epochs were no better.
 
-    `measure` gives the figures of validation and its probabilities, `better` is called when the best has changed.
+    `measure` gives the figures of validation and its probabilities, `better` is called when the best has changed, and
+    `first` gives what the first of several workers says for a number: it decides which epoch is the best.
     The log has the training loss of about `POINTS` steps, the history a row of figures for every epoch.
     """
 
@@ -34,8 +35,10 @@ class KeepBest(keras.callbacks.Callback):
         steps: int,
         tell: Callable[[str], Any],
         better: Callable[[], Any],
+        first: Callable[[float], float] = float,
     ):
         super().__init__()
+        self.first = first
         self.measure, self.metric, self.patience, self.tell, self.better = measure, metric, patience, tell, better
         self.every = max(1, steps // POINTS)
         self.log: list[dict[str, float]] = []
@@ -69,6 +72,7 @@ class KeepBest(keras.callbacks.Callback):
         figures, likely = self.measure()
         row = {"epoch": self.epoch, "step": self.step} | figures
         is_best = self.best is None or self.worth(row) > self.worth(self.best.row)
+        is_best = bool(self.first(is_best))
         if is_best:  # first and at once, as Ctrl-C may come at any moment
             self.best = Best(row, self.model.get_weights(), likely)
         self.history.append(row)
@@ -91,7 +95,7 @@ class KeepBest(keras.callbacks.Callback):
     def interrupted(self) -> None:
         """Count what was learnt of the unfinished epoch too."""
         self.count()
-        self.step = int(self.model.optimizer.iterations)
+        self.step = int(keras.ops.convert_to_numpy(self.model.optimizer.iterations))
         if self.step > (self.history[-1]["step"] if self.history else 0):
             self.judge()
 

@@ -1,7 +1,8 @@
-"""Fine-tuning on several replicas: what Keras's `fit` does on one, by our own step."""
+"""Fine-tuning on several replicas, of one process or several: what Keras's `fit` does on one, by our own step."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -10,6 +11,7 @@ import numpy as np
 from keras_bert_zoo.data import PackedBatches
 from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.training.step import Step
+from keras_bert_zoo.training.workers import listening
 
 PATIENCE = 3  # steps in a row without a finite gradient
 log = logging.getLogger("keras_bert_zoo")
@@ -18,7 +20,23 @@ log = logging.getLogger("keras_bert_zoo")
 def fit_together(
     step: Step, batches: PackedBatches, epochs: int, rate: Callable[[int], Any], callbacks: Sequence[Any]
 ) -> None:
-    """Every epoch of the batches, with the learning rate of each step; callbacks are told what `fit` tells them."""
+    """Every epoch of the batches, with the learning rate of each step; callbacks are told what `fit` tells them.
+
+    Each of several workers takes its own rows of a batch that all have whole. KeyboardInterrupt on Ctrl-C, and in all
+    workers after the same step where one of them heard it.
+    """
+    with asked_to_stop(step.runtime.hosts) as asked:
+        fit_steps(step, batches, epochs, rate, callbacks, asked)
+
+
+def fit_steps(
+    step: Step,
+    batches: PackedBatches,
+    epochs: int,
+    rate: Callable[[int], Any],
+    callbacks: Sequence[Any],
+    asked: Sequence[int],
+) -> None:
     model = step.model
     told = keras.callbacks.CallbackList(list(callbacks), model=model)
     model.stop_training, failed = False, 0
@@ -28,7 +46,8 @@ def fit_together(
         told.on_epoch_begin(epoch)
         total = weights = 0.0
         for index in range(len(batches)):
-            found = step(with_targets(batches[index]), float(rate(epoch * len(batches) + index)))
+            rows = own_rows(with_targets(batches[index]), step.runtime.share)
+            (found,) = step.take([rows], [float(rate(epoch * len(batches) + index))], bool(asked))
             failed = 0 if found["applied"] else failed + 1
             if failed:
                 log.warning(
@@ -39,6 +58,8 @@ def fit_together(
             if failed == PATIENCE:
                 raise ZooError(f"{PATIENCE} steps in a row have a gradient that is no number: lower learning_rate=.")
             told.on_train_batch_end(index, {"loss": total / max(weights, 1e-9)})
+            if found["stop"] > 0:
+                raise KeyboardInterrupt
         told.on_epoch_end(epoch)
         if model.stop_training:
             break
@@ -48,3 +69,20 @@ def fit_together(
 def with_targets(batch: tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]) -> dict[str, np.ndarray]:
     inputs, targets, weights = batch
     return inputs | {"targets": targets, "weights": weights}
+
+
+def own_rows(batch: dict[str, np.ndarray], share: tuple[int, int]) -> dict[str, np.ndarray]:
+    """The rows of one of so many workers."""
+    host, hosts = share
+    return {key: np.split(value, hosts)[host] for key, value in batch.items()}
+
+
+@contextmanager
+def asked_to_stop(hosts: int) -> Iterator[Sequence[int]]:
+    """The signals that were heard; one process alone is interrupted at once, as ever."""
+    asked: list[int] = []
+    if hosts == 1:
+        yield asked
+        return
+    with listening(asked.append):
+        yield asked
