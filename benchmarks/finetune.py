@@ -234,7 +234,9 @@ def main() -> None:
         for peer in given.peers:
             line = measure(given, peer, seed)
             lines.append(line)
-            print(json.dumps({k: float(f"{v:.5g}") if isinstance(v, float) else v for k, v in line.items()}), flush=True)
+            print(
+                json.dumps({k: float(f"{v:.5g}") if isinstance(v, float) else v for k, v in line.items()}), flush=True
+            )
     summarise(lines)
 
 

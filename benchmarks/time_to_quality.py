@@ -2,7 +2,8 @@
 
 python benchmarks/time_to_quality.py runs/shards --minutes 20 --out runs/quality          # all, one after the other
 python benchmarks/time_to_quality.py runs/shards --minutes 20 --with ours --out runs/quality   # adds to what is there
-python benchmarks/time_to_quality.py runs/shards --minutes 10 --with ours albert_4m bert_2m albert_2m --out runs/shapes
+python benchmarks/time_to_quality.py runs/shards --minutes 5 --with ours albert_4m bert_2m albert_2m --out runs/shapes
+python benchmarks/time_to_quality.py runs/shards --minutes 5 --with ours whole_words more_hidden --out runs/masking
 
 Each system learns the same documents (BERT's uncased pieces, prepared once for all) in rows of 128, 32 a step, 15 % of
 the pieces hidden, with the same AdamW (decay 0.01, beta_2 0.98, clip 1), the same learning rate, which falls to 0 with
@@ -12,7 +13,8 @@ hardly touch: the systems need not take turns. Ours begins as our recipe says, w
 (`examples/words_from_text.py`), which its clock counts (and which takes half of its warm-up); "random" is ours from
 random weights, drawn at 0.08, "stock" our recipe with Keras's own look-up and AdamW; the peers begin as they do.
 "albert_4m", "bert_2m" and "albert_2m" are ours in other shapes: BERT and ALBERT at as many parameters as `bert_tiny`
-and as `albert_tiny`, with BERT's vocabulary.
+and as `albert_tiny`, with BERT's vocabulary; "whole_words" and "more_hidden" (30 %) learn from other hidden pieces, and
+are measured by the same.
 Writes a line of JSON for every point, and the picture of the curves.
 """
 
@@ -43,6 +45,7 @@ LENGTH, ROWS, HIDDEN = 128, 32, 20  # tokens, rows of a step, hidden pieces of a
 DECAY, BETA_2, CLIP, EPSILON, WARMUP = 0.01, 0.98, 1.0, 1e-6, 0.05
 SHAPE = {"layers": 2, "hidden": 128, "heads": 2, "inner": 512}
 POINTS = 20
+MASKING = Masking()
 
 
 def windows(corpus: Corpus, start: int, end: int) -> np.ndarray:
@@ -115,10 +118,10 @@ class Clock:
         return done < 1
 
 
-def ours(folder: Path, heldout: Heldout, clock: Callable[..., Clock], start="text", shape="bert_tiny", **sizes) -> None:
+def ours(folder: Path, heldout: Heldout, clock: Callable[..., Clock], start="text", masking=MASKING, **shape) -> None:
     from keras_bert_zoo.training.ahead import ahead
 
-    step, batches, measure, spent = our_parts(folder, heldout, start, shape, **sizes)
+    step, batches, measure, spent = our_parts(folder, heldout, start, masking, **shape)
     with ahead(batches, 0) as coming:
         ticking = clock(measure, spent)
         for batch in coming:
@@ -127,7 +130,7 @@ def ours(folder: Path, heldout: Heldout, clock: Callable[..., Clock], start="tex
                 return
 
 
-def our_parts(folder: Path, heldout: Heldout, start="text", shape="bert_tiny", **sizes: int):
+def our_parts(folder: Path, heldout: Heldout, start="text", masking=MASKING, shape="bert_tiny", **sizes: int):
     """The step, its batches, the measure of its model, and what its beginning cost in seconds."""
     import keras
     from words_from_text import begin
@@ -152,7 +155,7 @@ def our_parts(folder: Path, heldout: Heldout, start="text", shape="bert_tiny", *
         inputs = {"token_ids": ids, "segment_ids": 0 * ids, "padding_mask": ones, "mask_positions": places}
         return np.array(model.predict_on_batch(inputs))
 
-    batches = Batches(Corpus(folder), Objective(), LENGTH, ROWS)
+    batches = Batches(Corpus(folder), Objective(masking=masking), LENGTH, ROWS)
     return make_step(model, optimizer, ROWS, CLIP, None), batches, lambda: heldout.loss(scores), spent
 
 
@@ -309,7 +312,11 @@ SHAPES = {
     "bert_2m": partial(ours, hidden_size=72, embedding_size=72, intermediate_size=288),
     "albert_2m": partial(ours, shape="albert_tiny"),
 }
-SYSTEMS = PEERS | SHAPES
+HIDING = {
+    "whole_words": partial(ours, masking=Masking(unit="word")),
+    "more_hidden": partial(ours, masking=Masking(rate=0.3)),
+}
+SYSTEMS = PEERS | SHAPES | HIDING
 
 
 def one(given: argparse.Namespace, name: str) -> None:
