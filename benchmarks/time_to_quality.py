@@ -12,9 +12,9 @@ documents for all, and measuring it is not counted. The clock is the process's o
 hardly touch: the systems need not take turns. Ours begins as our recipe says, with words out of the same documents
 (`examples/words_from_text.py`), which its clock counts (and which takes half of its warm-up); "random" is ours from
 random weights, drawn at 0.08, "stock" our recipe with Keras's own look-up and AdamW; the peers begin as they do.
-"albert_4m", "bert_2m" and "albert_2m" are ours in other shapes: BERT and ALBERT at as many parameters as `bert_tiny`
-and as `albert_tiny`, with BERT's vocabulary; "whole_words" and "more_hidden" (30 %) learn from other hidden pieces, and
-are measured by the same.
+"albert_4m", "bert_2m" and "albert_2m" are ours in other shapes: BERT and ALBERT at as many parameters (within 4 %) as
+`bert_tiny` and as `albert_tiny`, with BERT's vocabulary; "whole_words" and "more_hidden" (30 %) learn from other hidden
+pieces, and are measured by the same.
 Writes a line of JSON for every point, and the picture of the curves.
 """
 

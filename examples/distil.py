@@ -22,10 +22,12 @@ import keras
 import numpy as np
 
 from keras_bert_zoo import build, load
+from keras_bert_zoo.checkpoints import writable
+from keras_bert_zoo.config import check_value
 from keras_bert_zoo.corpus.sentences import split_sentences
 from keras_bert_zoo.data import Columns, PackedBatches, read
 from keras_bert_zoo.errors import ZooError
-from keras_bert_zoo.tasks import Task
+from keras_bert_zoo.tasks import TASKS, Task
 from keras_bert_zoo.training.optimizers import AdamW
 from keras_bert_zoo.training.schedules import WarmupLinear
 
@@ -36,8 +38,12 @@ CHUNK = 8192  # texts between lines
 def sentences(path: Path) -> Iterator[str]:
     """Those of the documents of a file with a JSON object a line, without the short and the long."""
     with path.open(encoding="utf-8") as file:
-        for line in file:
-            for sentence in split_sentences(json.loads(line)["text"]):
+        for number, line in enumerate(file, 1):
+            try:
+                text = str(json.loads(line)["text"])
+            except (ValueError, KeyError, TypeError) as error:
+                raise ZooError(f'{path}, line {number} is not like {{"text": "..."}}: mend it.') from error
+            for sentence in split_sentences(text):
                 if WORDS[0] <= len(sentence.split()) <= WORDS[1]:
                     yield sentence
 
@@ -87,13 +93,18 @@ def distil(student: Task, texts: list[str], likely: np.ndarray, given: argparse.
     steps = given.epochs * len(batches)
     optimizer = AdamW(WarmupLinear(given.rate, steps, steps // 10), 0.01, global_clipnorm=1.0)
     student.compile(optimizer, Softened(given.temperature))
-    return student.fit(batches, epochs=given.epochs, shuffle=False, verbose=2).history["loss"]
+    losses = student.fit(batches, epochs=given.epochs, shuffle=False, verbose=2).history["loss"]
+    student.tokenizer.max_length = given.length  # answers see of a text what training saw
+    return losses
 
 
 def start(name: str, teacher: Task) -> Task:
-    """A classifier out of a folder or a model's release, with the larger one's classes and a new head."""
+    """The encoder of a folder or of a model's release, with a new head for the larger one's classes."""
     where = {"weights": name} if Path(name).is_dir() else {"name": name, "weights": "pretrained"}
-    return build(task="classification", labels=teacher.labels, pooling="mean", **where)
+    taught = build(**where, pooler=False)
+    student = TASKS["classification"](taught.encoder, labels=teacher.labels, pooling="mean")
+    student.tokenizer = taught.tokenizer
+    return student
 
 
 def main() -> None:
@@ -104,19 +115,30 @@ def main() -> None:
     parser.add_argument("--text", default="text", help="their column")
     parser.add_argument("--label", default="label", help="the column of labels, which are not looked at")
     parser.add_argument("--more", type=Path, help="a JSONL file of documents, of which sentences are drawn")
-    parser.add_argument("--sentences", type=int, default=100_000)
+    parser.add_argument("--sentences", type=int, default=100_000, help="how many")
     parser.add_argument("--epochs", type=int, default=6)
-    parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--rate", type=float, default=5e-4)
-    parser.add_argument("--temperature", type=float, default=2.0)
+    parser.add_argument("--batch", type=int, default=64, help="texts a step")
+    parser.add_argument("--rate", type=float, default=5e-4, help="the learning rate at its peak")
+    parser.add_argument("--temperature", type=float, default=2.0, help="that logits are divided by")
     parser.add_argument("--length", type=int, default=64, help="tokens that a text is cut to")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, required=True)
-    given = parser.parse_args()
+    parser.add_argument("--seed", type=int, default=0, help="of the sentences, the order and the new head")
+    parser.add_argument("--out", type=Path, required=True, help="a new folder for the small model")
+    try:
+        run(parser.parse_args())
+    except ZooError as error:
+        raise SystemExit(f"distil.py: {error}") from error
+
+
+def run(given: argparse.Namespace) -> None:
+    for name in ("sentences", "epochs", "batch", "length"):
+        check_value(name, int, getattr(given, name))
+    writable(given.out)
     keras.utils.set_random_seed(given.seed)
     teacher = load(given.teacher)
     if getattr(teacher, "key", None) != "classification":
-        raise ZooError(f"{given.teacher} is not a classifier: fine-tune one first.")
+        raise ZooError(
+            f"{given.teacher} does not tell classes apart: fine-tune a model with task=classification first."
+        )
     student = start(given.student, teacher)
     columns = Columns(given.text, given.label)
     texts = list(dict.fromkeys(text for path in given.texts for text in read(path, columns).texts))
@@ -125,7 +147,7 @@ def main() -> None:
     losses = distil(student, texts, answers(teacher, texts), given)
     said = {key: str(value) if isinstance(value, Path) else value for key, value in vars(given).items()}
     said |= {"texts": [str(path) for path in given.texts], "count": len(texts), "losses": losses}
-    student.save_folder(given.out, overwrite=True, files={"distilled.json": json.dumps(said, indent=2).encode()})
+    student.save_folder(given.out, files={"distilled.json": json.dumps(said, indent=2).encode()})
     print(f"{given.out}: {len(texts):,} texts, loss {losses[0]:.3f} to {losses[-1]:.3f}")
 
 

@@ -36,6 +36,7 @@ def finetune(
     length: Annotated[int | None, Option(help="Tokens a text is cut to; else taken from the data.")] = None,
     pooling: Annotated[str | None, Option(help="first, or mean; else as the weights' own classifier.")] = None,
     dropout: Annotated[float | None, Option(help="Of the blocks; else as the weights say.")] = None,
+    head_dropout: Annotated[float, Option(help="Of the classifier.")] = 0.1,
     average: Annotated[float | None, Option(help="Such as 0.99: keep a running mean of the weights.")] = None,
     head_activation: Annotated[str | None, Option(help="softmax; of two classes also sigmoid.")] = None,
     class_weight: Annotated[str | None, Option(help="balanced: every class weighs the same.")] = None,

@@ -164,7 +164,7 @@ def refuse(examples: Examples, places: list[int]) -> Examples:
     first = places[0]
     count = "a row" if len(places) == 1 else f"{len(places)} rows"
     raise ZooError(
-        f"{examples.source} has {count} without what they need (the first: row {examples.rows[first]} has no "
+        f"{examples.source} has {count} without a text or a label (the first: row {examples.rows[first]} has no "
         f'{lacks(examples, first)}): fill or remove them, or leave them out with empty="drop".'
     )
 

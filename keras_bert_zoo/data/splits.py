@@ -20,7 +20,7 @@ class Splits(NamedTuple):
     validation: Examples
     test: Examples | None
 
-    def there(self) -> dict[str, Examples]:
+    def parts(self) -> dict[str, Examples]:
         """Those that there are, by name."""
         return {name: part for name, part in self._asdict().items() if part is not None}
 

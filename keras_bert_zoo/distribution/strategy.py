@@ -20,6 +20,7 @@ from keras_bert_zoo.errors import ZooError
 MEET_S = 600.0  # machines of one job start minutes apart
 TELL_S = 20.0  # between two lines while waiting
 TF_CONFIG = '{"cluster": {"worker": ["host:port", ...]}, "task": {"type": "worker", "index": 0}}'
+LOST = tuple(getattr(tf.errors, f"{name}Error") for name in ("Unavailable", "Aborted", "Cancelled", "Internal"))
 log = logging.getLogger("keras_bert_zoo")
 
 
@@ -58,7 +59,8 @@ def read_tf_config() -> tuple[list[str], int]:
         kind, index = task["type"], int(task["index"])
         ports = [port_of(worker) for worker in workers]
     except (ValueError, KeyError, TypeError) as error:
-        raise ZooError(f"TF_CONFIG={text!r:.200} cannot be read: it must be like {TF_CONFIG}.") from error
+        said = f"{type(error).__name__}: {error}"
+        raise ZooError(f"TF_CONFIG={text!r:.200} cannot be read ({said}): it must be like {TF_CONFIG}.") from error
     if kind != "worker" or not 0 <= index < len(ports) or set(said["cluster"]) != {"worker"}:
         raise ZooError(f"TF_CONFIG={text!r:.200} must name workers alone, and this one as one of them.")
     return workers, index
@@ -81,7 +83,8 @@ def meet(addresses: list[str], host: int, patience_s: float = MEET_S) -> None:
                 )
             if now > told + TELL_S:
                 told = now
-                log.warning("Waiting for %s.", who)
+                said = "Waiting for %s since %.0f s, of %.0f: start it too, or unset TF_CONFIG."
+                log.warning(said, who, now - began, patience_s)
             time.sleep(0.2)
 
 
@@ -157,13 +160,10 @@ def workers_that_stay(hosts: int) -> Iterator[None]:
     """Say what it means when one of several is lost in the middle of a sum."""
     try:
         yield
-    except tf.errors.OpError as error:
+    except LOST as error:
         if hosts == 1:
             raise
-        raise ZooError(
-            f"Another worker was lost ({str(error).splitlines()[0]:.120}): start all of them again, and pretraining "
-            "goes on from its last commit."
-        ) from error
+        raise ZooError("Another worker was lost, or the way to it: start all of them again.") from error
 
 
 MAKERS = {"mirrored": mirrored, "multi_worker": multi_worker, "tpu": tpu}

@@ -14,7 +14,7 @@ from keras_bert_zoo.distribution import Runtime
 from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.training.recipe import Recipe
 from keras_bert_zoo.training.versions import versions
-from keras_bert_zoo.training.workers import check_same, together
+from keras_bert_zoo.training.workers import all_or_none, check_same
 
 RECIPE, LOCK = "recipe.json", ".lock"
 FREE = ("steps_per_call", "log_every", "commit_every", "evaluate_every", "evaluate_rows", "keep", "data")  # may change
@@ -28,7 +28,7 @@ def claimed(folder: Path, recipe: Recipe, corpus: Corpus, runtime: Runtime) -> I
     """
     check_same({**recipe.to_dict(), "data": None, "corpus": corpus.manifest["sha256"], **versions()}, runtime)
     with ExitStack() as kept:
-        with together(runtime):
+        with all_or_none(runtime):
             if runtime.is_chief:
                 claim(folder, recipe, corpus)
                 kept.enter_context(alone(folder))

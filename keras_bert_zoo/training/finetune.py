@@ -19,7 +19,7 @@ from keras_bert_zoo.training.tuning.questions import QUESTIONS
 from keras_bert_zoo.training.tuning.run import Run
 from keras_bert_zoo.training.tuning.settings import Settings
 from keras_bert_zoo.training.versions import versions
-from keras_bert_zoo.training.workers import check_same, sum_of_arrays, together
+from keras_bert_zoo.training.workers import all_or_none, check_same
 from keras_bert_zoo.zoo.build import build
 from keras_bert_zoo.zoo.parts import check_problem, open_weights
 from keras_bert_zoo.zoo.presets import is_name
@@ -64,22 +64,27 @@ def finetune(
         length=length,
         **settings,
     )
-    runtime = make_own_runtime(distribution, chosen)
+    runtime = make_runtime(distribution)
     if not runtime.is_chief:
         out, tell = None, silent
-    with together(runtime):
+    with all_or_none(runtime):
+        check_dtype(chosen, runtime)
         check_out(out, chosen.overwrite)
         splits, labels = make_splits(train, validation, test, chosen)
         start = find_start(weights, labels, chosen)
-    data = {name: part.sha256() for name, part in splits.there().items()}
-    check_same(asdict(chosen) | {"data": data} | versions(), runtime)
+    if runtime.hosts > 1:
+        parts = splits._asdict().items()
+        sums = {f"texts of {name}": part.sha256() if part is not None else None for name, part in parts}
+        check_same(asdict(chosen) | sums | versions(), runtime)
     with runtime.scope():
         model = make_model(start, chosen)
-    check_same({"weights": sum_of_arrays(model.get_weights())}, runtime)
-    with together(runtime):
+    with all_or_none(runtime):
+        check_vocabulary(model, start)
         QUESTIONS[chosen.task].check(chosen.best, chosen.threshold, model.labels)
         check_room(out, model)
         fitting = Fitting(model, splits, chosen, weights, out, tell, runtime)
+    if runtime.hosts > 1:
+        check_same(fitting.made(), runtime)
     return fitting.run()
 
 
@@ -87,12 +92,10 @@ def silent(line: str) -> None:
     """What a worker that is not the first says."""
 
 
-def make_own_runtime(distribution: str, chosen: Settings) -> Runtime:
-    """The devices, where they can do what is asked."""
-    runtime = make_runtime(distribution)
+def check_dtype(chosen: Settings, runtime: Runtime) -> None:
+    """Several replicas have no scaled loss."""
     if runtime.replicas > 1 and chosen.dtype and "float16" in chosen.dtype and "bfloat16" not in chosen.dtype:
         raise ZooError(f"dtype={chosen.dtype!r} is for one device: take mixed_bfloat16 on {runtime.replicas}.")
-    return runtime
 
 
 def make_splits(train: Any, validation: Any, test: Any, chosen: Settings) -> tuple[Splits, Labels]:
@@ -162,11 +165,14 @@ def make_model(start: Start, chosen: Settings) -> Task:
     options |= {key: getattr(chosen, key) for key in HEADS_ALONE if getattr(chosen, key) is not None}
     if chosen.dropout is not None:
         options |= {"dropout": chosen.dropout, "attention_dropout": chosen.dropout}
-    model = build(start.name, task=chosen.task, weights=start.checkpoint, **options)
+    return build(start.name, task=chosen.task, weights=start.checkpoint, **options)
+
+
+def check_vocabulary(model: Task, start: Start) -> None:
+    """Texts must become ids."""
     if model.tokenizer is None:
         source = start.checkpoint.folder if start.checkpoint else start.name
         raise ZooError(f"{source} comes without a vocabulary: put its vocab.txt or spiece.model into the folder.")
-    return model
 
 
 def check_labels(labels: Labels, known: tuple[str, ...], weights: Any) -> None:

@@ -15,12 +15,12 @@ from keras_bert_zoo.errors import ZooError
 
 
 @contextmanager
-def together(runtime: Runtime) -> Iterator[None]:
+def all_or_none(runtime: Runtime) -> Iterator[None]:
     """What one worker cannot do inside, none goes on after: the others are waiting to hear of it."""
     refused = None
     try:
         yield
-    except (ZooError, OSError) as error:
+    except BaseException as error:  # whatever it is: in a notebook the process goes on, and would leave them waiting
         refused = error
     who = [str(worker) for worker, said in enumerate(runtime.gather(float(refused is not None))) if said]
     if refused:
@@ -31,7 +31,7 @@ def together(runtime: Runtime) -> Iterator[None]:
 
 def check_same(told: dict[str, Any], runtime: Runtime) -> None:
     """Every worker must have been told the same; the names of what they were told are the same in any case."""
-    if runtime.agree(sum_of(told)):
+    if runtime.hosts == 1 or runtime.agree(sum_of(told)):
         return
     found = []
     for name, own in told.items():
@@ -43,7 +43,7 @@ def check_same(told: dict[str, Any], runtime: Runtime) -> None:
 
 
 def sum_of(value: Any) -> int:
-    return zlib.crc32(json.dumps(value, sort_keys=True).encode())
+    return zlib.crc32(json.dumps(value, sort_keys=True, default=str).encode())
 
 
 def sum_of_arrays(arrays: Iterable[np.ndarray]) -> int:
@@ -55,7 +55,7 @@ def sum_of_arrays(arrays: Iterable[np.ndarray]) -> int:
 
 @contextmanager
 def listening(hear: Callable[[int], Any]) -> Iterator[None]:
-    """`hear` is told of SIGTERM and Ctrl-C by their numbers, where signals may be heard; the second one ends all."""
+    """`hear` is told of SIGTERM and Ctrl-C by their numbers, where signals may be heard; a second one interrupts."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

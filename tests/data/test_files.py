@@ -53,7 +53,7 @@ def test_a_line_of_five_megabytes(tmp_path):
 def test_rows_are_named_by_their_lines(tmp_path):
     path = write(tmp_path / "a.csv", 'text,label\n"two\nlines",1\n,0\nb,\n')
     with pytest.raises(
-        ZooError, match=r"has 2 rows without what they need \(the first: row 4 has no text\).*empty=\"drop\""
+        ZooError, match=r"has 2 rows without a text or a label \(the first: row 4 has no text\).*empty=\"drop\""
     ):
         read(path)
     kept = read(path, empty="drop")

@@ -49,6 +49,16 @@ def test_every_text_once_an_epoch_whole_and_with_its_own_target():
     assert orders[0] != orders[1]
 
 
+def test_probabilities_as_targets():
+    """Targets of several numbers with one weight a text."""
+    arrays, targets = inputs(), np.random.default_rng(1).random((37, 3)).astype("float32")
+    batches = PackedBatches(arrays, targets, np.ones(37), 8)
+    found = [batches[i] for i in range(len(batches))]
+    assert all(weights.shape == given["text_positions"].shape for given, _, weights in found)
+    seen = np.array([target for batch in found for _, target, _ in unpack(batch)])
+    np.testing.assert_array_equal(np.sort(seen, 0), np.sort(targets, 0))
+
+
 def test_a_batch_is_a_function_of_seed_epoch_and_number():
     make = lambda seed: PackedBatches(inputs(), np.arange(37), np.ones(37), 8, seed)  # noqa: E731
     one, same, other = make(1), make(1), make(2)

@@ -124,7 +124,10 @@ def test_workers_stop_together(folder, tmp_path):
 @pytest.mark.parametrize(
     ("each", "sentences"),
     [
-        (({}, {"seed": 7}), ("differ in seed (worker 1 another than worker 0; here 0)", "here 7); data (worker 1")),
+        (
+            ({}, {"seed": 7}),
+            ("differ in seed (worker 1 another than worker 0; here 0)", "here 7); texts of train (worker 1"),
+        ),
         (({"out": "."}, {}), ("exists already", "Worker 0 cannot go on: its own message says why.")),
     ],
     ids=["differ", "refused"],

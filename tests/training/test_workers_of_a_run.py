@@ -14,6 +14,7 @@ from keras_bert_zoo.training.claims import RECIPE as NAME
 from keras_bert_zoo.training.claims import claimed
 from keras_bert_zoo.training.pretrain import make_cut_model, make_training_step
 from keras_bert_zoo.training.recipe import read_recipe
+from keras_bert_zoo.training.workers import all_or_none
 
 
 def test_several_steps_a_call(data, tmp_path):
@@ -110,6 +111,22 @@ def test_workers_are_told_in_what_they_differ(data, tmp_path):
         assert answer.startswith("The workers differ in seed (worker 2 another than worker 0; here "), answer
         assert f"here {seed})" in answer and f"{{'name': 'adamw', 'rate': {rate}" in answer, answer
         assert "stages" not in answer and "corpus" not in answer
+
+
+@pytest.mark.parametrize("error", [OSError, ValueError, KeyboardInterrupt])
+def test_whatever_one_fails_with_the_others_hear_of_it(error):
+    def work(runtime):
+        try:
+            with all_or_none(runtime):
+                if runtime.host == 1:
+                    raise error("broken")
+        except BaseException as found:
+            return found
+
+    with ThreadPoolExecutor(3) as threads:
+        first, second, third = threads.map(work, meeting(3))
+    assert type(second) is error
+    assert str(first) == str(third) == "Worker 1 cannot go on: its own message says why."
 
 
 def test_a_model_that_cannot_be_cut(monkeypatch):

@@ -9,14 +9,12 @@ import jax
 import keras
 
 from keras_bert_zoo.corpus.batches import empty_batch
-from keras_bert_zoo.corpus.shards import Corpus
 from keras_bert_zoo.distribution import Runtime
 from keras_bert_zoo.training.figures import train_flops
 from keras_bert_zoo.training.jax_step import JaxStep
 from keras_bert_zoo.training.plan import Plan
-from keras_bert_zoo.training.pretrain import make_training_step
-from keras_bert_zoo.training.recipe import Recipe, read_recipe
-from keras_bert_zoo.training.tpu.asked import chosen
+from keras_bert_zoo.training.recipe import Recipe
+from keras_bert_zoo.training.tpu.asked import as_tables, head, step_asked
 from keras_bert_zoo.training.tpu.program import estimate, figures_of, refused
 from keras_bert_zoo.training.tpu.topologies import chip_of, devices_of
 
@@ -27,8 +25,7 @@ class TpuCheck(dict):
     """What was found of a recipe and a TPU, which prints as a table for each stage; JSON takes it as it is."""
 
     def __str__(self) -> str:
-        head = Plan({name: self[name] for name in ("topology", "chips", "model", "parameters")})
-        return "\n\n".join([str(head), *(str(shown(stage, self["chips"])) for stage in self["stages"])])
+        return as_tables(self, lambda stage: shown(stage, self["chips"]))
 
     @property
     def fits(self) -> bool:
@@ -51,20 +48,11 @@ def check_tpu(
     as the model's name says. It takes minutes, and topologies.prepare_process must have made the process fit. Raises
     ZooError for a topology that there is none of, and for rows that its chips cannot share.
     """
-    recipe = chosen(read_recipe(recipe, **overrides), rows, stage)
     runtime = runtime_on(topology)
-    for one in recipe.stages:
-        runtime.check_rows(one.rows, "rows of a stage")
-    data = recipe.data if data is None else data
-    step = make_training_step(recipe, None if data is None else Corpus(data), Runtime())
+    recipe, step = step_asked(recipe, runtime.replicas, data, rows, stage, **overrides)
     move(step, runtime)
-    return TpuCheck(
-        topology=topology,
-        chips=runtime.replicas,
-        model=recipe.model or recipe.weights,
-        parameters=step.model.count_params(),
-        stages=[check_stage(step, recipe, number, topology) for number in range(len(recipe.stages))],
-    )
+    stages = [check_stage(step, recipe, number, topology) for number in range(len(recipe.stages))]
+    return TpuCheck(head(topology, runtime.replicas, recipe, step), stages=stages)
 
 
 def runtime_on(topology: str) -> Runtime:

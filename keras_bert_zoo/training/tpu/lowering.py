@@ -9,14 +9,13 @@ import keras
 import tensorflow as tf
 
 from keras_bert_zoo.corpus.batches import empty_batch
-from keras_bert_zoo.corpus.shards import Corpus
 from keras_bert_zoo.distribution import Runtime
+from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.training.plan import Plan
-from keras_bert_zoo.training.pretrain import make_training_step
-from keras_bert_zoo.training.recipe import Recipe, read_recipe
+from keras_bert_zoo.training.recipe import Recipe
 from keras_bert_zoo.training.step import fewest_parts
 from keras_bert_zoo.training.tensorflow_step import TensorFlowStep
-from keras_bert_zoo.training.tpu.asked import chosen
+from keras_bert_zoo.training.tpu.asked import as_tables, head, step_asked
 from keras_bert_zoo.training.tpu.program import collectives, leaving
 from keras_bert_zoo.training.tpu.topologies import chips_of
 
@@ -27,15 +26,17 @@ class TpuLowering(dict):
     fits = True  # nothing is known of it
 
     def __str__(self) -> str:
-        head = Plan({name: self[name] for name in ("topology", "chips", "model", "parameters")})
-        return "\n\n".join([str(head), *(str(shown(stage)) for stage in self["stages"])])
+        return as_tables(self, shown)
 
 
 class LoweredStep(TensorFlowStep):
-    """The step of one of so many chips, without tf.distribute, which would ask for them."""
+    """The step of the first of so many chips, without tf.distribute, which would ask for them.
+
+    The others' differ from it in the number that their dropout is drawn with.
+    """
 
     def compile(self, jit: bool | None) -> None:
-        self.strategy, self.several = tf.distribute.get_strategy(), True
+        self.several = True
 
     def over_replicas(self, values: Any) -> Any:
         group = [list(range(self.runtime.replicas))]
@@ -59,24 +60,28 @@ def lower_for_tpu(
     Needs tensorflow-tpu (topologies.prepare_process). Raises ZooError for rows that the chips cannot share, and
     TensorFlow's ValueError where an operation cannot go to a TPU.
     """
-    recipe = chosen(read_recipe(recipe, **overrides), rows, stage)
     runtime = Runtime(chips_of(topology))
-    for one in recipe.stages:
-        runtime.check_rows(one.rows, "rows of a stage")
-    data = recipe.data if data is None else data
-    step = make_training_step(recipe, None if data is None else Corpus(data), Runtime())
+    recipe, step = step_asked(recipe, runtime.replicas, data, rows, stage, **overrides)
     lowered = LoweredStep(step.model, step.optimizer, step.micro, None, True, runtime)
-    return TpuLowering(
-        topology=topology,
-        chips=runtime.replicas,
-        model=recipe.model or recipe.weights,
-        parameters=step.model.count_params(),
-        stages=[lower_stage(lowered, recipe, number, out) for number in range(len(recipe.stages))],
-    )
+    folder = None if out is None else make_folder(out)
+    stages = []
+    for number in range(len(recipe.stages)):
+        path = folder and folder / f"stage-{number + (stage or 1)}.stablehlo"
+        stages.append(lower_stage(lowered, recipe, number, path))
+    return TpuLowering(head(topology, runtime.replicas, recipe, step), stages=stages)
 
 
-def lower_stage(step: LoweredStep, recipe: Recipe, number: int, out: str | Path | None) -> dict[str, Any]:
-    """The figures of one chip's program."""
+def make_folder(out: str | Path) -> Path:
+    folder = Path(out).expanduser()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ZooError(f"{folder} cannot be made ({error.strerror or error}): choose another folder.") from error
+    return folder
+
+
+def lower_stage(step: LoweredStep, recipe: Recipe, number: int, path: Path | None) -> dict[str, Any]:
+    """The figures of one chip's program, and the program in a file."""
     stage = recipe.stages[number]
     each = stage.rows // step.runtime.replicas
     at_once = each // fewest_parts(each, stage.micro or each)
@@ -89,12 +94,8 @@ def lower_stage(step: LoweredStep, recipe: Recipe, number: int, out: str | Path 
     program = run.experimental_get_compiler_ir(*arguments)
     text = program(stage="hlo", platform_name="TPU")
     seconds = time.monotonic() - started
-    if out is not None:
-        folder = Path(out)
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"stage-{number + 1}.stablehlo").write_bytes(
-            program(stage="stablehlo_serialized", platform_name="TPU")
-        )
+    if path is not None:
+        path.write_bytes(program(stage="stablehlo_serialized", platform_name="TPU"))
     found = {"rows": stage.rows, "length": stage.length, "at_once": at_once, "lowered_s": seconds}
     found |= {"lines": text.count("\n"), "collectives": collectives(text), "leaves_the_device": leaving(text)}
     return found | {"unknown_shapes": text.count("<=")}
@@ -119,10 +120,11 @@ def pure(step: LoweredStep, batch: Mapping[str, tf.Tensor]) -> tuple[Any, tuple]
 
 def shown(stage: Mapping[str, Any]) -> Plan:
     """A stage's figures as people read them."""
+    told = ", ".join(f"{one['count']} {kind}" for kind, one in stage["collectives"].items())
     return Plan(
         rows=f"{stage['rows']:,} of {stage['length']} tokens, {stage['at_once']:,} at once on a chip",
         lowered_in=f"{stage['lowered_s']:,.0f} s, to {stage['lines']:,} lines of HLO",
-        collectives=", ".join(f"{one['count']} {kind}" for kind, one in stage["collectives"].items()) or "none",
+        collectives=f"{told or 'none'}, before the compiler joins them",
         leaves_the_device=", ".join(stage["leaves_the_device"]) or "nothing",
         shapes="not all are known" if stage["unknown_shapes"] else "all are known",
         fits="not known: nothing was compiled",

@@ -11,7 +11,7 @@ from typing import Any
 
 from keras_bert_zoo.errors import ZooError, find
 
-NAME = re.compile(r"(\w+):(\d+x\d+(?:x\d+)?)")
+NAME = re.compile(r"(\w+):([1-9]\d*x[1-9]\d*(?:x[1-9]\d*)?)")
 ALONE = {
     "TPU_SKIP_MDS_QUERY": "1",  # else libtpu asks Google's cloud which machine this is
     "TPU_WORKER_HOSTNAMES": "localhost",

@@ -3,7 +3,7 @@
 import json
 import logging
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_bert_zoo.data import LENGTHS, Examples, Labels, PackedBatches, Splits, compare, shortest_length
+from keras_bert_zoo.data import LENGTHS, Labels, PackedBatches, Splits, compare, shortest_length
 from keras_bert_zoo.data.lengths import framed
 from keras_bert_zoo.distribution import Runtime
 from keras_bert_zoo.errors import ZooError
@@ -28,9 +28,9 @@ from keras_bert_zoo.training.tuning.report import Report
 from keras_bert_zoo.training.tuning.run import Run
 from keras_bert_zoo.training.tuning.scores import probabilities
 from keras_bert_zoo.training.tuning.settings import Settings
-from keras_bert_zoo.training.tuning.together import fit_together
+from keras_bert_zoo.training.tuning.together import asked_to_stop, fit_together
 from keras_bert_zoo.training.versions import versions
-from keras_bert_zoo.training.workers import together
+from keras_bert_zoo.training.workers import all_or_none, sum_of_arrays
 
 log = logging.getLogger("keras_bert_zoo")
 
@@ -52,14 +52,11 @@ class Fitting:
         self.weights, self.out, self.tell, self.runtime = weights, out, tell, runtime
         self.step: Step | None = None  # where several replicas learn together
         self.question, known = QUESTIONS[model.key], Labels(tuple(model.labels))
-        self.targets = {name: self.question.targets(known, part) for name, part in self.parts().items()}
+        self.targets = {name: self.question.targets(known, part) for name, part in self.splits.parts().items()}
         self.twice = compare(splits)
         self.length, self.inputs, self.cut = self.tokenize()
         self.batches = self.make_batches()
         self.keeper = self.make_keeper()
-
-    def parts(self) -> dict[str, Examples]:
-        return self.splits.there()
 
     def tokenize(self) -> tuple[int, dict[str, dict[str, np.ndarray]], float]:
         """The length in tokens, the inputs of every part cut to it, and the share of training texts it cuts."""
@@ -71,11 +68,18 @@ class Fitting:
         length = self.settings.length or shortest_length(whole, most=min(tokenizer.max_length, LENGTHS[-1]))
         if length > tokenizer.max_length:
             raise ZooError(f"length={length} is longer than the {tokenizer.max_length} tokens of this model.")
-        others = {name: part for name, part in self.parts().items() if name != "train"}
+        others = {name: part for name, part in self.splits.parts().items() if name != "train"}
         inputs = {name: tokenizer(part.texts, part.pairs, length=length) for name, part in others.items()}
         inputs["train"] = pack(firsts, seconds, length, tokenizer.max_length, tokenizer.frame())
         tokenizer.max_length = length  # answers see of a text what training saw
         return length, inputs, float((whole > length).mean())
+
+    def made(self) -> dict[str, Any]:
+        """What every one of several workers must have made of its files."""
+        model = self.model
+        arrays = [array for inputs in self.inputs.values() for array in inputs.values()]
+        sums = {"weights": sum_of_arrays(model.get_weights()), "tokens": sum_of_arrays(arrays)}
+        return {"labels": list(model.labels), "config": asdict(model.encoder.config), **sums}
 
     def make_batches(self) -> PackedBatches:
         targets, weights = self.targets["train"], np.ones(self.targets["train"].shape)
@@ -104,13 +108,14 @@ class Fitting:
     def run(self) -> Run:
         """Train, go back to the best epoch, score, save."""
         self.begin()
-        interrupted = self.train()
-        self.keeper.restore()
-        self.model.threshold = self.threshold(self.keeper.best.likely)
-        with together(self.runtime):
-            run = Run(self.model, self.report(interrupted), self.keeper.log)
-            if self.out is not None:
-                run.save_somewhere(self.out)
+        with asked_to_stop(self.runtime.hosts) as asked:
+            stopped = self.train(asked)
+            self.keeper.restore()
+            self.model.threshold = self.agreed(self.threshold(self.keeper.best.likely))
+            with all_or_none(self.runtime):
+                run = Run(self.model, self.report(stopped), self.keeper.log)
+                if self.out is not None:
+                    run.save_somewhere(self.out)
         self.tell(f"\n{run.report}")
         if run.folder:
             self.tell(f"\nThe model, the report and its pictures are in {run.folder}")
@@ -118,14 +123,13 @@ class Fitting:
 
     def begin(self) -> None:
         """Say what is about to happen; get the model ready."""
-        sizes = ", ".join(f"{len(part):,} {name}" for name, part in self.parts().items())
+        sizes = ", ".join(f"{len(part):,} {name}" for name, part in self.splits.parts().items())
         labels, source = ", ".join(self.model.labels), self.weights or self.settings.name
         self.tell(f"{source}: {labels}; {sizes}; {self.length} tokens, {self.cut:.1%} cut")
         for where, count in self.twice.items():
             if count and " and " in where:
-                self.tell(
-                    f"{count:,} texts are in both {where}: figures may flatter; drop_duplicates=True takes them out"
-                )
+                texts = "1 text is" if count == 1 else f"{count:,} texts are"
+                self.tell(f"{texts} in both {where}: figures may flatter; drop_duplicates=True takes them out")
         if self.settings.class_weight:
             pairs = zip(self.model.labels, self.class_weights(), strict=True)
             self.tell("class weights: " + ", ".join(f"{label} {weight:.3g}" for label, weight in pairs))
@@ -150,29 +154,43 @@ class Fitting:
             most, goal = settings.batch_size, self.question.goal
             self.step = make_step(self.model, optimizer, most, settings.clip or None, jit, self.runtime, goal)
 
-    def train(self) -> bool:
+    def train(self, asked: Sequence[int] = ()) -> bool:
         """Every epoch, or until it is stopped; whether it was stopped by hand."""
-        settings, steps = self.settings, len(self.batches)
+        settings, steps, stopped = self.settings, len(self.batches), False
         progress = Progress(settings.epochs, steps, settings.batch_size, self.tell)
+        callbacks = [progress, self.keeper] if self.runtime.is_chief else [self.keeper]
         try:
-            callbacks = [progress, self.keeper]
             if self.step:
-                fit_together(self.step, self.batches, settings.epochs, self.schedule(), callbacks)
+                stopped = fit_together(self.step, self.batches, settings.epochs, self.schedule(), callbacks, asked)
             else:
                 self.model.fit(self.batches, epochs=settings.epochs, shuffle=False, verbose=0, callbacks=callbacks)
         except KeyboardInterrupt:
-            progress.close()
-            self.tell(f"Stopped by hand in epoch {self.keeper.epoch} of {settings.epochs}.")
-            try:
-                self.keeper.interrupted()
-            except RuntimeError as error:  # JAX may have given the step's arrays away
-                log.warning("The unfinished epoch is lost (%s).", error)
-            if self.keeper.best is None:
+            if self.runtime.hosts > 1:  # alone, in the middle of what all of them do
                 raise
-            return True
+            stopped = True
         finally:
             progress.close()
-        return False
+        if stopped:
+            self.tell(f"Stopped by hand in epoch {self.keeper.epoch} of {settings.epochs}.")
+            self.keep_unfinished()
+        return stopped
+
+    def keep_unfinished(self) -> None:
+        """Judge what was learnt of an epoch. Raises KeyboardInterrupt where nothing is there to keep."""
+        try:
+            self.keeper.interrupted()
+        except RuntimeError as error:  # JAX may have given the step's arrays away
+            if self.runtime.hosts > 1:
+                raise
+            log.warning("The unfinished epoch is lost (%s).", error)
+        if self.keeper.best is None:
+            raise KeyboardInterrupt
+
+    def agreed(self, threshold: float | list[float] | None) -> float | list[float] | None:
+        """The first worker's."""
+        if isinstance(threshold, list):
+            return [self.runtime.first(one) for one in threshold]
+        return None if threshold is None else self.runtime.first(threshold)
 
     def judge(self) -> tuple[dict[str, Any], np.ndarray]:
         """The figures of validation, and the probabilities they are of."""
@@ -196,7 +214,7 @@ class Fitting:
             log.warning("%s could not be written (%s): training goes on, and tries again.", self.out, error)
 
     def report(self, interrupted: bool) -> Report:
-        model, keeper, parts = self.model, self.keeper, self.parts()
+        model, keeper, parts = self.model, self.keeper, self.splits.parts()
         test = self.score("test", self.probabilities("test"), model.threshold) if "test" in parts else None
         weights = self.class_weights().tolist() if self.settings.class_weight else None
         return Report(
@@ -237,7 +255,7 @@ class Fitting:
     def baseline(self) -> dict[str, Any]:
         """What the words alone can do on the last part."""
         last = "test" if "test" in self.targets else "validation"
-        train, asked = self.splits.train, [self.splits.validation, self.parts()[last]]
+        train, asked = self.splits.train, [self.splits.validation, self.splits.parts()[last]]
         classes, weight = len(self.model.labels), self.settings.class_weight
         chosen, likely = tfidf(train, self.targets["train"], asked, classes, weight)
         return self.score(last, likely, self.threshold(chosen))

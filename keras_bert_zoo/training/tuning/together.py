@@ -18,25 +18,18 @@ log = logging.getLogger("keras_bert_zoo")
 
 
 def fit_together(
-    step: Step, batches: PackedBatches, epochs: int, rate: Callable[[int], Any], callbacks: Sequence[Any]
-) -> None:
-    """Every epoch of the batches, with the learning rate of each step; callbacks are told what `fit` tells them.
-
-    Each of several workers takes its own rows of a batch that all have whole. KeyboardInterrupt on Ctrl-C, and in all
-    workers after the same step where one of them heard it.
-    """
-    with asked_to_stop(step.runtime.hosts) as asked:
-        fit_steps(step, batches, epochs, rate, callbacks, asked)
-
-
-def fit_steps(
     step: Step,
     batches: PackedBatches,
     epochs: int,
     rate: Callable[[int], Any],
     callbacks: Sequence[Any],
-    asked: Sequence[int],
-) -> None:
+    asked: Sequence[int] = (),
+) -> bool:
+    """Every epoch of the batches, with the learning rate of each step; callbacks are told what `fit` tells them.
+
+    Each of several workers takes its own rows of a batch that all have whole. `asked` is what asked_to_stop gives: once
+    one of them has heard something all stop after the same step. Whether they did.
+    """
     model = step.model
     told = keras.callbacks.CallbackList(list(callbacks), model=model)
     model.stop_training, failed = False, 0
@@ -49,21 +42,21 @@ def fit_steps(
             rows = own_rows(with_targets(batches[index]), step.runtime.share)
             (found,) = step.take([rows], [float(rate(epoch * len(batches) + index))], bool(asked))
             failed = 0 if found["applied"] else failed + 1
-            if failed:
-                log.warning(
-                    "Step %d of epoch %d has a gradient of %s and was skipped.", index + 1, epoch + 1, found["norm"]
-                )
-            else:
+            if failed and step.runtime.is_chief:
+                said = "Step %d of epoch %d has a gradient of %s and was skipped."
+                log.warning(said, index + 1, epoch + 1, found["norm"])
+            if not failed:
                 total, weights = total + found["classes"], weights + found["weights"]
             if failed == PATIENCE:
                 raise ZooError(f"{PATIENCE} steps in a row have a gradient that is no number: lower learning_rate=.")
             told.on_train_batch_end(index, {"loss": total / max(weights, 1e-9)})
             if found["stop"] > 0:
-                raise KeyboardInterrupt
+                return True
         told.on_epoch_end(epoch)
         if model.stop_training:
             break
     told.on_train_end()
+    return False
 
 
 def with_targets(batch: tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]) -> dict[str, np.ndarray]:
@@ -79,7 +72,7 @@ def own_rows(batch: dict[str, np.ndarray], share: tuple[int, int]) -> dict[str, 
 
 @contextmanager
 def asked_to_stop(hosts: int) -> Iterator[Sequence[int]]:
-    """The signals that were heard; one process alone is interrupted at once, as ever."""
+    """The signals that were heard while it is open; one process alone is interrupted at once, as ever."""
     asked: list[int] = []
     if hosts == 1:
         yield asked

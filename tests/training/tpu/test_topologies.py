@@ -13,6 +13,7 @@ from keras_bert_zoo.training.tpu.topologies import chip_of, chips_of, prepare_pr
     ("topology", "sentence"),
     [
         ("v5e", "topology='v5e' is not a chip and how many each way, such as v5e:2x4"),
+        ("v5e:0x4", "topology='v5e:0x4' is not a chip"),
         ("v5e:8", "topology='v5e:8' is not a chip"),
         ("v9:2x4", "There is no TPU chip 'v9': there are v5e, v6e"),
         ("v5:2x4", "There is no TPU chip 'v5': did you mean 'v5e'"),
