@@ -40,5 +40,5 @@ def tpu_check(
 
         found = check_tpu(recipe, topology, data, rows, stage)
     typer.echo(json.dumps(found, indent=2) if whole else str(found))
-    if not found.fits:
+    if engine == "jax" and not found.fits:
         raise typer.Exit(1)

@@ -23,8 +23,6 @@ from keras_bert_zoo.training.tpu.topologies import chips_of
 class TpuLowering(dict):
     """What became of a recipe's steps, which prints as a table for each stage; JSON takes it as it is."""
 
-    fits = True  # nothing is known of it
-
     def __str__(self) -> str:
         return as_tables(self, shown)
 

@@ -1,4 +1,4 @@
-"""The course of a fine-tuning run: batches, steps, the best epoch, the report."""
+"""The course of a fine-tuning run: steps, the best epoch, the report."""
 
 import json
 import logging
@@ -11,19 +11,16 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_bert_zoo.data import LENGTHS, Labels, PackedBatches, Splits, compare, shortest_length
-from keras_bert_zoo.data.lengths import framed
+from keras_bert_zoo.data import Splits
 from keras_bert_zoo.distribution import Runtime
 from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.tasks import Task
-from keras_bert_zoo.text.pack import pack
 from keras_bert_zoo.training.optimizers import AdamW
 from keras_bert_zoo.training.schedules import WarmupLinear
 from keras_bert_zoo.training.step import ONE, Step, make_step, pays_to_compile
-from keras_bert_zoo.training.tuning.baseline import tfidf
 from keras_bert_zoo.training.tuning.keeping import KeepBest
+from keras_bert_zoo.training.tuning.material import Material
 from keras_bert_zoo.training.tuning.progress import Progress
-from keras_bert_zoo.training.tuning.questions import QUESTIONS
 from keras_bert_zoo.training.tuning.report import Report
 from keras_bert_zoo.training.tuning.run import Run
 from keras_bert_zoo.training.tuning.scores import probabilities
@@ -48,53 +45,20 @@ class Fitting:
         tell: Callable[[str], Any],
         runtime: Runtime = ONE,
     ):
-        self.model, self.splits, self.settings = model, splits, settings
+        self.model, self.settings = model, settings
         self.weights, self.out, self.tell, self.runtime = weights, out, tell, runtime
         self.step: Step | None = None  # where several replicas learn together
-        self.question, known = QUESTIONS[model.key], Labels(tuple(model.labels))
-        self.targets = {name: self.question.targets(known, part) for name, part in self.splits.parts().items()}
-        self.twice = compare(splits)
-        self.length, self.inputs, self.cut = self.tokenize()
-        self.batches = self.make_batches()
+        self.data = Material(model, splits, settings, runtime.replicas)
         self.keeper = self.make_keeper()
-
-    def tokenize(self) -> tuple[int, dict[str, dict[str, np.ndarray]], float]:
-        """The length in tokens, the inputs of every part cut to it, and the share of training texts it cuts."""
-        tokenizer, train = self.model.tokenizer, self.splits.train
-        tokenizer.max_length = self.model.encoder.config.max_length  # an earlier run may have left less
-        firsts = tokenizer.ids(train.texts)
-        seconds = None if train.pairs is None else tokenizer.ids(train.pairs)
-        whole = framed(pieces(firsts), pieces(seconds))
-        length = self.settings.length or shortest_length(whole, most=min(tokenizer.max_length, LENGTHS[-1]))
-        if length > tokenizer.max_length:
-            raise ZooError(f"length={length} is longer than the {tokenizer.max_length} tokens of this model.")
-        others = {name: part for name, part in self.splits.parts().items() if name != "train"}
-        inputs = {name: tokenizer(part.texts, part.pairs, length=length) for name, part in others.items()}
-        inputs["train"] = pack(firsts, seconds, length, tokenizer.max_length, tokenizer.frame())
-        tokenizer.max_length = length  # answers see of a text what training saw
-        return length, inputs, float((whole > length).mean())
 
     def made(self) -> dict[str, Any]:
         """What every one of several workers must have made of its files."""
-        model = self.model
-        arrays = [array for inputs in self.inputs.values() for array in inputs.values()]
-        sums = {"weights": sum_of_arrays(model.get_weights()), "tokens": sum_of_arrays(arrays)}
-        return {"labels": list(model.labels), "config": asdict(model.encoder.config), **sums}
-
-    def make_batches(self) -> PackedBatches:
-        targets, weights = self.targets["train"], np.ones(self.targets["train"].shape)
-        if self.settings.class_weight:
-            weights = self.question.weights(targets, len(self.model.labels))
-        sizes = {"batch_size": self.settings.batch_size, "longest": self.model.encoder.config.max_length}
-        sizes |= {"multiple": self.runtime.replicas, "seed": self.settings.seed}
-        return PackedBatches(self.inputs["train"], targets, weights, **sizes)
-
-    def class_weights(self) -> np.ndarray:
-        """Of every label (C,)."""
-        return self.question.weight_of(self.targets["train"], len(self.model.labels))
+        arrays = [array for inputs in self.data.inputs.values() for array in inputs.values()]
+        sums = {"weights": sum_of_arrays(self.model.get_weights()), "tokens": sum_of_arrays(arrays)}
+        return {"labels": list(self.model.labels), "config": asdict(self.model.encoder.config), **sums}
 
     def make_keeper(self) -> KeepBest:
-        settings, steps = self.settings, len(self.batches)
+        settings, steps = self.settings, len(self.data.batches)
         return KeepBest(
             self.judge,
             settings.best,
@@ -111,7 +75,7 @@ class Fitting:
         with asked_to_stop(self.runtime.hosts) as asked:
             stopped = self.train(asked)
             self.keeper.restore()
-            self.model.threshold = self.agreed(self.threshold(self.keeper.best.likely))
+            self.model.threshold = self.agreed(self.data.threshold(self.keeper.best.likely))
             with all_or_none(self.runtime):
                 run = Run(self.model, self.report(stopped), self.keeper.log)
                 if self.out is not None:
@@ -123,21 +87,15 @@ class Fitting:
 
     def begin(self) -> None:
         """Say what is about to happen; get the model ready."""
-        sizes = ", ".join(f"{len(part):,} {name}" for name, part in self.splits.parts().items())
-        labels, source = ", ".join(self.model.labels), self.weights or self.settings.name
-        self.tell(f"{source}: {labels}; {sizes}; {self.length} tokens, {self.cut:.1%} cut")
-        for where, count in self.twice.items():
-            if count and " and " in where:
-                texts = "1 text is" if count == 1 else f"{count:,} texts are"
-                self.tell(f"{texts} in both {where}: figures may flatter; drop_duplicates=True takes them out")
-        if self.settings.class_weight:
-            pairs = zip(self.model.labels, self.class_weights(), strict=True)
-            self.tell("class weights: " + ", ".join(f"{label} {weight:.3g}" for label, weight in pairs))
+        first, *more = self.data.lines()
+        self.tell(f"{self.weights or self.settings.name}: {first}")
+        for line in more:
+            self.tell(line)
         self.model.threshold = None  # of the weights; asked for, it is chosen anew
         self.compile()
 
     def schedule(self) -> WarmupLinear:
-        steps = len(self.batches) * self.settings.epochs
+        steps = len(self.data.batches) * self.settings.epochs
         return WarmupLinear(self.settings.learning_rate, steps, round(self.settings.warmup * steps))
 
     def compile(self) -> None:
@@ -148,22 +106,22 @@ class Fitting:
         rate, clip = (0.0, None) if several else (self.schedule(), settings.clip or None)
         with self.runtime.scope():
             optimizer = AdamW(rate, settings.weight_decay, global_clipnorm=clip, **average)
-            self.model.compile(optimizer, self.question.loss(), jit_compile=jit and not several)
+            self.model.compile(optimizer, self.data.question.loss(), jit_compile=jit and not several)
         self.model.own_loss = True  # the task's, only divided by the weights
         if several:
-            most, goal = settings.batch_size, self.question.goal
+            most, goal = settings.batch_size, self.data.question.goal
             self.step = make_step(self.model, optimizer, most, settings.clip or None, jit, self.runtime, goal)
 
-    def train(self, asked: Sequence[int] = ()) -> bool:
+    def train(self, asked: Sequence[int]) -> bool:
         """Every epoch, or until it is stopped; whether it was stopped by hand."""
-        settings, steps, stopped = self.settings, len(self.batches), False
+        settings, steps, stopped = self.settings, len(self.data.batches), False
         progress = Progress(settings.epochs, steps, settings.batch_size, self.tell)
         callbacks = [progress, self.keeper] if self.runtime.is_chief else [self.keeper]
         try:
             if self.step:
-                stopped = fit_together(self.step, self.batches, settings.epochs, self.schedule(), callbacks, asked)
+                stopped = fit_together(self.step, self.data.batches, settings.epochs, self.schedule(), callbacks, asked)
             else:
-                self.model.fit(self.batches, epochs=settings.epochs, shuffle=False, verbose=0, callbacks=callbacks)
+                self.model.fit(self.data.batches, epochs=settings.epochs, shuffle=False, verbose=0, callbacks=callbacks)
         except KeyboardInterrupt:
             if self.runtime.hosts > 1:  # alone, in the middle of what all of them do
                 raise
@@ -195,12 +153,12 @@ class Fitting:
     def judge(self) -> tuple[dict[str, Any], np.ndarray]:
         """The figures of validation, and the probabilities they are of."""
         likely = self.probabilities("validation")
-        return self.score("validation", likely, self.threshold(likely)), likely
+        return self.data.score("validation", likely, self.data.threshold(likely)), likely
 
     def probabilities(self, part: str) -> np.ndarray:
         """Of every class for every text of a part, (N, C)."""
         predict = self.step.predict if self.step else None
-        return probabilities(self.model, self.inputs[part], self.settings.batch_size, predict)
+        return probabilities(self.model, self.data.inputs[part], self.settings.batch_size, predict)
 
     def save_best(self) -> None:
         """So that the best so far outlives whatever happens to the process."""
@@ -214,22 +172,21 @@ class Fitting:
             log.warning("%s could not be written (%s): training goes on, and tries again.", self.out, error)
 
     def report(self, interrupted: bool) -> Report:
-        model, keeper, parts = self.model, self.keeper, self.splits.parts()
-        test = self.score("test", self.probabilities("test"), model.threshold) if "test" in parts else None
-        weights = self.class_weights().tolist() if self.settings.class_weight else None
+        model, keeper, parts = self.model, self.keeper, self.data.splits.parts()
+        test = self.data.score("test", self.probabilities("test"), model.threshold) if "test" in parts else None
         return Report(
-            examples_seen=self.batches.texts_in(keeper.step),
+            examples_seen=self.data.batches.texts_in(keeper.step),
             steps=keeper.step,
-            real_tokens=self.batches.tokens_in(keeper.step),
+            real_tokens=self.data.batches.tokens_in(keeper.step),
             train_seconds=keeper.seconds,
-            validation=self.score("validation", keeper.best.likely, model.threshold),
+            validation=self.data.score("validation", keeper.best.likely, model.threshold),
             test=test,
-            baseline=self.baseline() if self.settings.baseline else None,
+            baseline=self.data.baseline(),
             labels=list(model.labels),
             sizes={name: len(part) for name, part in parts.items()},
-            cut=self.cut,
-            duplicates=self.twice,
-            class_weight=dict(zip(model.labels, weights, strict=True)) if weights else None,
+            cut=self.data.cut,
+            duplicates=self.data.twice,
+            class_weight=self.data.class_weights(),
             threshold=model.threshold,
             best_epoch=keeper.best.row["epoch"],
             interrupted=interrupted,
@@ -242,25 +199,5 @@ class Fitting:
     def repeat(self) -> dict[str, Any]:
         """What `finetune` takes, besides the data, for the same run again."""
         weights = None if self.weights is None else str(self.weights)
-        without = {} if "test" in self.targets else {"test": False}
-        return asdict(self.settings) | {"length": self.length, "weights": weights} | without
-
-    def score(self, part: str, likely: np.ndarray, threshold: Any) -> dict[str, Any]:
-        return self.question.score(likely, self.targets[part], self.model.labels, threshold)
-
-    def threshold(self, likely: np.ndarray) -> Any:
-        """From which probability of validation's an answer is given, where that is asked for."""
-        return self.question.threshold(likely, self.targets["validation"]) if self.settings.threshold else None
-
-    def baseline(self) -> dict[str, Any]:
-        """What the words alone can do on the last part."""
-        last = "test" if "test" in self.targets else "validation"
-        train, asked = self.splits.train, [self.splits.validation, self.splits.parts()[last]]
-        classes, weight = len(self.model.labels), self.settings.class_weight
-        chosen, likely = tfidf(train, self.targets["train"], asked, classes, weight)
-        return self.score(last, likely, self.threshold(chosen))
-
-
-def pieces(ids: list[list[int]] | None) -> np.ndarray | None:
-    """How many each text has (N,)."""
-    return None if ids is None else np.array([len(own) for own in ids])
+        without = {} if "test" in self.data.targets else {"test": False}
+        return asdict(self.settings) | {"length": self.data.length, "weights": weights} | without

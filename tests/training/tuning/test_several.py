@@ -78,7 +78,7 @@ def test_the_weights_of_what_is_rare(weights, monkeypatch):
     from keras_bert_zoo.training.tuning import fitting
 
     kept = []
-    monkeypatch.setattr(fitting.Fitting, "run", lambda self: kept.append(self.batches))
+    monkeypatch.setattr(fitting.Fitting, "run", lambda self: kept.append(self.data.batches))
     finetune(weights, train=letters(100), class_weight="balanced", **QUICK | SEVERAL)
     _, targets, weighed = kept[0][0]
     assert targets.shape == weighed.shape
