@@ -1,14 +1,18 @@
 """What a pretraining run does for several processes and steps a call, told by a runtime whose others are invented."""
 
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from conftest import BERT, disturb
 from small_runs import RECIPE, data, lines, run, same, small  # noqa: F401
 
-from keras_bert_zoo import ZooError
+from keras_bert_zoo import ZooError, build
 from keras_bert_zoo.corpus.shards import Corpus
 from keras_bert_zoo.distribution import Runtime
+from keras_bert_zoo.text import WordPiece
+from keras_bert_zoo.training import finetune as finetuning
 from keras_bert_zoo.training import pretrain as module
 from keras_bert_zoo.training.claims import RECIPE as NAME
 from keras_bert_zoo.training.claims import claimed
@@ -111,6 +115,38 @@ def test_workers_are_told_in_what_they_differ(data, tmp_path):
         assert answer.startswith("The workers differ in seed (worker 2 another than worker 0; here "), answer
         assert f"here {seed})" in answer and f"{{'name': 'adamw', 'rate': {rate}" in answer, answer
         assert "stages" not in answer and "corpus" not in answer
+
+
+def test_workers_whose_folders_differ(tmp_path, tokenizer, monkeypatch):
+    """The same weights with another vocabulary: no setting says so, and ids would be others."""
+    runtimes, told = meeting(2), []
+    here = threading.local()
+    monkeypatch.setattr(finetuning, "make_runtime", lambda kind: here.runtime)
+    monkeypatch.setattr(finetuning.Fitting, "run", lambda self: told.append(self.runtime.host))
+    model = disturb(build(BERT))
+    pieces = tokenizer.vocabulary.pieces
+    words = [piece for piece in pieces if piece.isalpha()]
+    other = dict(zip(words, words[::-1], strict=True))
+    for name, names in (("one", pieces), ("other", [other.get(piece, piece) for piece in pieces])):
+        model.tokenizer = WordPiece("".join(f"{piece}\n" for piece in names).encode())
+        model.save_folder(tmp_path / name)
+    texts = [f"{words[0]} {words[i]}" for i in range(12)], ["yes", "no"] * 6
+    told_to_all = {"train": texts, "validation": texts, "test": False, "length": 16, "tell": lambda line: None}
+
+    def work(folders):
+        here.runtime, folder = folders
+        try:
+            finetuning.finetune(tmp_path / folder, **told_to_all)
+        except ZooError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(2) as threads:
+        said = list(threads.map(work, zip(runtimes, ("one", "other"), strict=True)))
+    assert not told
+    for line in said:
+        assert re.match(r"The workers differ in .*tokens \(worker 1 another than worker 0; here \d+\): give", line), (
+            line
+        )
 
 
 @pytest.mark.parametrize("error", [OSError, ValueError, KeyboardInterrupt])
