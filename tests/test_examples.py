@@ -172,8 +172,22 @@ def test_a_small_classifier_learns_a_larger_ones_answers(tmp_path, tokenizer):
     softened = module["soften"](likely, 2.0)
     least = 4 * -(softened * np.log(softened)).sum(1).mean()
     assert 0 < losses[-1] - least < 0.1 * (losses[0] - least)
+    assert student.tokenizer.max_length == 16
     learnt = module["answers"](student, texts)
     assert np.abs(learnt - likely).mean() < 0.3 * np.abs(likely - likely.mean(0)).mean()
+
+
+def test_a_student_has_a_head_of_its_own(tmp_path, tokenizer):
+    """Whatever its folder was a classifier of, its classes are the larger one's, and only its encoder is kept."""
+    module = runpy.run_path(str(EXAMPLES / "distil.py"))
+    keras.utils.set_random_seed(0)
+    taught = judge(BERT, tokenizer)
+    taught.labels = ("no", "yes")
+    student = module["start"](taught.save_folder(tmp_path / "student"), judge(BERT, tokenizer))
+    assert (tuple(student.labels), student.pooling) == (("bad", "good"), "mean")
+    pairs = zip(student.encoder.weights, taught.encoder.weights, strict=True)
+    assert all((one.numpy() == other.numpy()).all() for one, other in pairs if "seed" not in one.path)
+    assert (student.classifier.weights[0].numpy() != taught.classifier.weights[0].numpy()).all()
 
 
 def test_answers_are_softened():

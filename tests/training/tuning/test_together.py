@@ -8,6 +8,7 @@ import pytest
 
 from keras_bert_zoo.data import PackedBatches
 from keras_bert_zoo.distribution import Runtime
+from keras_bert_zoo.training import finetune as module
 from keras_bert_zoo.training.tuning.keeping import KeepBest
 from keras_bert_zoo.training.tuning.together import fit_together, own_rows
 from keras_bert_zoo.training.workers import sum_of_arrays
@@ -69,6 +70,18 @@ def test_the_first_worker_chooses_the_epoch(said, best):
         keeper.on_epoch_begin(epoch)
         keeper.on_epoch_end(epoch)
     assert keeper.best.row["epoch"] == best
+
+
+def test_the_first_worker_decides_in_a_run(weights, monkeypatch):
+    """On which epoch was the best, and from which probability on it is the second class."""
+    said = iter([0.0, 0.0, 1.0, 0.0, 0.25, 0.0])  # twice ready, two epochs, the threshold, saved
+    monkeypatch.setattr(module, "make_runtime", lambda kind: Runtime(gather=lambda value: [next(said)]))
+    texts = [f"{'a' if i % 2 else 'b'} {'cdefgh'[i % 6]}" for i in range(40)], [i % 2 for i in range(40)]
+    settings = {"threshold": "validation", "epochs": 2, "learning_rate": 3e-3, "best": "loss", "test": False}
+    run = module.finetune(weights, train=texts, jit_compile=False, baseline=None, tell=lambda line: None, **settings)
+    assert run.report["history"][1]["loss"] < run.report["history"][0]["loss"]
+    assert (run.report["best_epoch"], run.model.threshold, run.report["threshold"]) == (1, 0.25, 0.25)
+    assert not list(said)
 
 
 def test_a_sum_of_arrays():
