@@ -2,8 +2,6 @@
 
 python benchmarks/time_to_quality.py runs/shards --minutes 20 --out runs/quality          # all, one after the other
 python benchmarks/time_to_quality.py runs/shards --minutes 20 --with ours --out runs/quality   # adds to what is there
-python benchmarks/time_to_quality.py runs/shards --minutes 5 --with ours albert_4m bert_2m albert_2m --out runs/shapes
-python benchmarks/time_to_quality.py runs/shards --minutes 5 --with ours whole_words more_hidden --out runs/masking
 
 Each system learns the same documents (BERT's uncased pieces, prepared once for all) in rows of 128, 32 a step, 15 % of
 the pieces hidden, with the same AdamW (decay 0.01, beta_2 0.98, clip 1), the same learning rate, which falls to 0 with
@@ -12,9 +10,7 @@ documents for all, and measuring it is not counted. The clock is the process's o
 hardly touch: the systems need not take turns. Ours begins as our recipe says, with words out of the same documents
 (`examples/words_from_text.py`), which its clock counts (and which takes half of its warm-up); "random" is ours from
 random weights, drawn at 0.08, "stock" our recipe with Keras's own look-up and AdamW; the peers begin as they do.
-"albert_4m", "bert_2m" and "albert_2m" are ours in other shapes: BERT and ALBERT at as many parameters (within 4 %) as
-`bert_tiny` and as `albert_tiny`, with BERT's vocabulary; "whole_words" and "more_hidden" (30 %) learn from other hidden
-pieces, and are measured by the same.
+Ours in other shapes and by other recipes: `recipe_trials.py`.
 Writes a line of JSON for every point, and the picture of the curves.
 """
 
@@ -26,7 +22,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -40,12 +36,15 @@ import numpy as np
 from keras_bert_zoo.corpus.batches import Batches, Objective
 from keras_bert_zoo.corpus.masking import Masker, Masking
 from keras_bert_zoo.corpus.shards import Corpus
+from keras_bert_zoo.training.schedules import falling
 
 LENGTH, ROWS, HIDDEN = 128, 32, 20  # tokens, rows of a step, hidden pieces of a row at most
 DECAY, BETA_2, CLIP, EPSILON, WARMUP = 0.01, 0.98, 1.0, 1e-6, 0.05
 SHAPE = {"layers": 2, "hidden": 128, "heads": 2, "inner": 512}
 POINTS = 20
 MASKING = Masking()
+Plan = tuple[tuple[float, int, int], ...]  # up to a share of the time: rows of a step, tokens of a row
+PLAN: Plan = ((1.0, ROWS, LENGTH),)
 
 
 def windows(corpus: Corpus, start: int, end: int) -> np.ndarray:
@@ -92,9 +91,15 @@ class Clock:
     """CPU time of this process since the first step, and `spent` before it, without what is spent in measuring."""
 
     def __init__(
-        self, minutes: float, peak: float, say: Callable[[dict], None], measure: Callable[[], float], spent=0.0
+        self,
+        minutes: float,
+        peak: float,
+        say: Callable[[dict], None],
+        measure: Callable[[], float],
+        spent: float = 0.0,
+        shape: str = "linear",
     ):
-        self.budget, self.peak, self.measure, self.say = 60 * minutes, peak, measure, say
+        self.budget, self.peak, self.measure, self.say, self.shape = 60 * minutes, peak, measure, say, shape
         self.began, self.points, self.tokens, self.steps = time.process_time() - spent, 0, 0, 0
 
     @property
@@ -104,8 +109,7 @@ class Clock:
 
     @property
     def rate(self) -> float:
-        done = self.done
-        return self.peak * max(min(done / WARMUP, (1 - done) / (1 - WARMUP)), 1e-3)
+        return self.peak * max(falling(self.shape, self.done, WARMUP), 1e-3)
 
     def after_step(self, tokens: int) -> bool:
         """Whether to go on."""
@@ -118,20 +122,35 @@ class Clock:
         return done < 1
 
 
-def ours(folder: Path, heldout: Heldout, clock: Callable[..., Clock], start="text", masking=MASKING, **shape) -> None:
+def ours(
+    folder: Path, heldout: Heldout, clock: Callable[..., Clock], plan=PLAN, times=1.0, falls="linear", **given
+) -> None:
+    """`plan` in stages, `times` the learning rate, which `falls`; the rest is our_parts'."""
     from keras_bert_zoo.training.ahead import ahead
 
-    step, batches, measure, spent = our_parts(folder, heldout, start, masking, **shape)
-    with ahead(batches, 0) as coming:
-        ticking = clock(measure, spent)
-        for batch in coming:
-            step(batch, ticking.rate)
-            if not ticking.after_step(int((batch["padding_mask"] > 0).sum())):
-                return
+    step, batches_of, measure, spent = our_parts(folder, heldout, most=max(rows for _, rows, _ in plan), **given)
+    ticking = clock(measure, spent, falls)
+    for until, rows, length in plan:
+        with ahead(batches_of(length, rows), 0) as coming:
+            for batch in coming:
+                step(batch, times * ticking.rate)
+                if not ticking.after_step(int((batch["padding_mask"] > 0).sum())):
+                    return
+                if ticking.done >= until:
+                    break
 
 
-def our_parts(folder: Path, heldout: Heldout, start="text", masking=MASKING, shape="bert_tiny", **sizes: int):
-    """The step, its batches, the measure of its model, and what its beginning cost in seconds."""
+def our_parts(
+    folder: Path,
+    heldout: Heldout,
+    start: str = "text",
+    masking: Masking = MASKING,
+    shape: str = "bert_tiny",
+    seed: int = 0,
+    most: int = ROWS,
+    **sizes: int,
+):
+    """The step of at most so many rows, what makes its batches, the measure of its model, and seconds it cost."""
     import keras
     from words_from_text import begin
 
@@ -140,7 +159,7 @@ def our_parts(folder: Path, heldout: Heldout, start="text", masking=MASKING, sha
     from keras_bert_zoo.training.step import make_step
     from keras_bert_zoo.zoo.presets import PRESETS
 
-    keras.utils.set_random_seed(0)
+    keras.utils.set_random_seed(seed)
     began = time.process_time()
     if start == "text":
         model = begin(Corpus(folder), replace(PRESETS[shape], **sizes))
@@ -155,8 +174,10 @@ def our_parts(folder: Path, heldout: Heldout, start="text", masking=MASKING, sha
         inputs = {"token_ids": ids, "segment_ids": 0 * ids, "padding_mask": ones, "mask_positions": places}
         return np.array(model.predict_on_batch(inputs))
 
-    batches = Batches(Corpus(folder), Objective(masking=masking), LENGTH, ROWS)
-    return make_step(model, optimizer, ROWS, CLIP, None), batches, lambda: heldout.loss(scores), spent
+    def batches(length: int, rows: int) -> Batches:
+        return Batches(Corpus(folder), Objective(masking=masking), length, rows, seed)
+
+    return make_step(model, optimizer, most, CLIP, None), batches, lambda: heldout.loss(scores), spent
 
 
 def stock(folder: Path, heldout: Heldout, clock: Callable[..., Clock]) -> None:
@@ -169,7 +190,7 @@ def stock(folder: Path, heldout: Heldout, clock: Callable[..., Clock]) -> None:
     from keras_bert_zoo.training.goals import PRETRAINING
 
     tables.lookup = embeddings.lookup = lambda table, ids: keras.ops.take(table, keras.ops.cast(ids, "int32"), axis=0)
-    step, batches, measure, spent = our_parts(folder, heldout)
+    step, batches_of, measure, spent = our_parts(folder, heldout)
     model, optimizer = step.model, keras.optimizers.AdamW(**stock_settings())
     optimizer.exclude_from_weight_decay(var_names=[r"(^|/)(gamma|beta|bias)(:0)?$"])
     optimizer.build(model.trainable_variables)
@@ -182,7 +203,7 @@ def stock(folder: Path, heldout: Heldout, clock: Callable[..., Clock]) -> None:
         variables = [v.value for v in model.trainable_variables]
         optimizer.apply(tape.gradient(total, variables), model.trainable_variables)
 
-    with ahead(batches, 0) as coming:
+    with ahead(batches_of(LENGTH, ROWS), 0) as coming:
         ticking = clock(measure, spent)
         for batch in coming:
             optimizer.learning_rate.assign(ticking.rate)
@@ -307,19 +328,9 @@ PEERS = {
     "transformers": transformers,
     "kerashub": kerashub,
 }
-SHAPES = {
-    "albert_4m": partial(ours, shape="albert_tiny", embedding_size=128),
-    "bert_2m": partial(ours, hidden_size=72, embedding_size=72, intermediate_size=288),
-    "albert_2m": partial(ours, shape="albert_tiny"),
-}
-HIDING = {
-    "whole_words": partial(ours, masking=Masking(unit="word")),
-    "more_hidden": partial(ours, masking=Masking(rate=0.3)),
-}
-SYSTEMS = PEERS | SHAPES | HIDING
 
 
-def one(given: argparse.Namespace, name: str) -> None:
+def one(given: argparse.Namespace, name: str, system: Callable[..., None]) -> None:
     """One system, here, in one thread."""
     if name != "transformers":
         import tensorflow as tf
@@ -335,7 +346,7 @@ def one(given: argparse.Namespace, name: str) -> None:
             minutes, tokens = line["cpu_s"] / 60, line["tokens"]
             print(f"{name} {minutes:.1f} min  loss {line['loss']:.4f}  {tokens:,} tokens", flush=True)
 
-        SYSTEMS[name](given.corpus, Heldout(given.corpus), partial(Clock, given.minutes, given.rate, say))
+        system(given.corpus, Heldout(given.corpus), partial(Clock, given.minutes, given.rate, say))
 
 
 def draw(out: Path) -> None:
@@ -363,21 +374,21 @@ def draw(out: Path) -> None:
         )
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def main(systems: Mapping[str, Callable[..., None]] = PEERS, doc: str | None = __doc__) -> None:
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", type=Path, help="a folder of `keras-bert-zoo prepare`, BERT's uncased vocabulary")
-    parser.add_argument("--with", dest="systems", nargs="*", choices=SYSTEMS, default=list(PEERS))
+    parser.add_argument("--with", dest="systems", nargs="*", choices=systems, default=list(systems))
     parser.add_argument("--minutes", type=float, default=20, help="of CPU time, each")
     parser.add_argument("--rate", type=float, default=2e-3, help="the learning rate at its peak")
     parser.add_argument("--out", type=Path, default=Path("runs/quality"))
-    parser.add_argument("--here", choices=SYSTEMS, help=argparse.SUPPRESS)
+    parser.add_argument("--here", choices=systems, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.here:
-        one(given, given.here)
+        one(given, given.here, systems[given.here])
         return
     for name in given.systems:
         settings = ["--minutes", str(given.minutes), "--rate", str(given.rate), "--out", str(given.out)]
-        subprocess.run([sys.executable, __file__, str(given.corpus), "--here", name, *settings], check=True)
+        subprocess.run([sys.executable, sys.argv[0], str(given.corpus), "--here", name, *settings], check=True)
     draw(given.out)
 
 
