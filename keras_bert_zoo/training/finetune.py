@@ -19,7 +19,7 @@ from keras_bert_zoo.training.tuning.questions import QUESTIONS
 from keras_bert_zoo.training.tuning.run import Run
 from keras_bert_zoo.training.tuning.settings import Settings
 from keras_bert_zoo.training.versions import versions
-from keras_bert_zoo.training.workers import all_or_none, check_same
+from keras_bert_zoo.training.workers import all_or_none, check_same, voice
 from keras_bert_zoo.zoo.build import build
 from keras_bert_zoo.zoo.parts import check_problem, open_weights
 from keras_bert_zoo.zoo.presets import is_name
@@ -65,8 +65,9 @@ def finetune(
         **settings,
     )
     runtime = make_runtime(distribution)
+    tell = voice(tell, runtime)
     if not runtime.is_chief:
-        out, tell = None, silent
+        out = None
     with all_or_none(runtime):
         check_dtype(chosen, runtime)
         check_out(out, chosen.overwrite)
@@ -86,10 +87,6 @@ def finetune(
     if runtime.hosts > 1:
         check_same(fitting.made(), runtime)
     return fitting.run()
-
-
-def silent(line: str) -> None:
-    """What a worker that is not the first says."""
 
 
 def check_dtype(chosen: Settings, runtime: Runtime) -> None:

@@ -20,7 +20,7 @@ from keras_bert_zoo.training.schedules import falling
 from keras_bert_zoo.training.stages import batches_of, held_out
 from keras_bert_zoo.training.step import Step
 from keras_bert_zoo.training.view import View
-from keras_bert_zoo.training.workers import listening
+from keras_bert_zoo.training.workers import listening, voice
 
 PATIENCE = 3  # steps in a row without a finite gradient before the run goes back
 log = logging.getLogger("keras_bert_zoo")
@@ -34,7 +34,7 @@ class Loop:
 
     def __init__(self, step: Step, recipe: Recipe, corpus: Corpus, out: Path, tell: Callable[[str], Any]):
         self.step, self.recipe, self.out, self.runtime = step, recipe, out, step.runtime
-        self.tell = tell if self.runtime.is_chief else lambda line: None
+        self.tell = voice(tell, self.runtime)
         share = self.runtime.share
         self.batches = [batches_of(recipe, corpus, number, share) for number in range(len(recipe.stages))]
         for batches in self.batches:

@@ -14,6 +14,14 @@ from keras_bert_zoo.distribution import Runtime
 from keras_bert_zoo.errors import ZooError
 
 
+def voice(tell: Callable[[str], Any], runtime: Runtime) -> Callable[[str], Any]:
+    """How a worker tells what happens: the first one by `tell`; another says there who it is, and no more."""
+    if runtime.is_chief:
+        return tell
+    tell(f"Worker {runtime.host} of {runtime.hosts} takes part; worker 0 tells how it goes, and writes.")
+    return lambda line: None
+
+
 @contextmanager
 def all_or_none(runtime: Runtime) -> Iterator[None]:
     """What one worker cannot do inside, none goes on after: the others are waiting to hear of it."""

@@ -18,7 +18,9 @@ from keras_bert_zoo.training.claims import RECIPE as NAME
 from keras_bert_zoo.training.claims import claimed
 from keras_bert_zoo.training.pretrain import make_cut_model, make_training_step
 from keras_bert_zoo.training.recipe import read_recipe
-from keras_bert_zoo.training.workers import all_or_none
+from keras_bert_zoo.training.workers import all_or_none, voice
+
+NAMED = "Worker 1 of 2 takes part; worker 0 tells how it goes, and writes."
 
 
 def test_several_steps_a_call(data, tmp_path):
@@ -119,10 +121,10 @@ def test_workers_are_told_in_what_they_differ(data, tmp_path):
 
 def test_workers_whose_folders_differ(tmp_path, tokenizer, monkeypatch):
     """The same weights with another vocabulary: no setting says so, and ids would be others."""
-    runtimes, told = meeting(2), []
+    runtimes, ran, told = meeting(2), [], []
     here = threading.local()
     monkeypatch.setattr(finetuning, "make_runtime", lambda kind: here.runtime)
-    monkeypatch.setattr(finetuning.Fitting, "run", lambda self: told.append(self.runtime.host))
+    monkeypatch.setattr(finetuning.Fitting, "run", lambda self: ran.append(self.runtime.host))
     model = disturb(build(BERT))
     pieces = tokenizer.vocabulary.pieces
     words = [piece for piece in pieces if piece.isalpha()]
@@ -131,7 +133,7 @@ def test_workers_whose_folders_differ(tmp_path, tokenizer, monkeypatch):
         model.tokenizer = WordPiece("".join(f"{piece}\n" for piece in names).encode())
         model.save_folder(tmp_path / name)
     texts = [f"{words[0]} {words[i]}" for i in range(12)], ["yes", "no"] * 6
-    told_to_all = {"train": texts, "validation": texts, "test": False, "length": 16, "tell": lambda line: None}
+    told_to_all = {"train": texts, "validation": texts, "test": False, "length": 16, "tell": told.append}
 
     def work(folders):
         here.runtime, folder = folders
@@ -142,7 +144,8 @@ def test_workers_whose_folders_differ(tmp_path, tokenizer, monkeypatch):
 
     with ThreadPoolExecutor(2) as threads:
         said = list(threads.map(work, zip(runtimes, ("one", "other"), strict=True)))
-    assert not told
+    assert not ran
+    assert told.count(NAMED) == 1
     for line in said:
         assert re.match(r"The workers differ in .*tokens \(worker 1 another than worker 0; here \d+\): give", line), (
             line
@@ -163,6 +166,14 @@ def test_whatever_one_fails_with_the_others_hear_of_it(error):
         first, second, third = threads.map(work, meeting(3))
     assert type(second) is error
     assert str(first) == str(third) == "Worker 1 cannot go on: its own message says why."
+
+
+def test_the_first_worker_tells():
+    """Another says once who it is."""
+    for host, said in enumerate((["a step"], [NAMED])):
+        told = []
+        voice(told.append, Runtime(hosts=2, host=host))("a step")
+        assert told == said
 
 
 def test_a_model_that_cannot_be_cut(monkeypatch):
