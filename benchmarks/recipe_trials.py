@@ -1,10 +1,11 @@
 """How good a 2 x 128 BERT becomes in so many minutes of CPU time, by other recipes than ours.
 
-python benchmarks/recipe_trials.py runs/shards --minutes 6 --out runs/trials
+python benchmarks/recipe_trials.py runs/shards --minutes 6 --warmup 0.15 --out runs/trials
 python benchmarks/recipe_trials.py runs/shards --minutes 20 --with bert_2m albert_2m --out runs/shapes
 
 As `time_to_quality.py`, whose "ours" this is with one thing changed, and measured by the same hidden pieces: "again" is
-another seed, and shows by how much a difference must be larger than chance. Rates, batches, how the rate falls, the
+another seed, and shows by how much a difference must be larger than chance. Of a short run the words' counting takes
+the first twentieth, so that it needs a longer warm-up. Rates, batches, how the rate falls, the
 length of rows, how many pieces are hidden and which; and shapes, BERT and ALBERT at as many parameters (within 4 %) as
 `bert_tiny` ("albert_4m") and as `albert_tiny`, with BERT's vocabulary.
 """

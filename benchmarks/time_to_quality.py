@@ -39,7 +39,7 @@ from keras_bert_zoo.corpus.shards import Corpus
 from keras_bert_zoo.training.schedules import falling
 
 LENGTH, ROWS, HIDDEN = 128, 32, 20  # tokens, rows of a step, hidden pieces of a row at most
-DECAY, BETA_2, CLIP, EPSILON, WARMUP = 0.01, 0.98, 1.0, 1e-6, 0.05
+DECAY, BETA_2, CLIP, EPSILON = 0.01, 0.98, 1.0, 1e-6
 SHAPE = {"layers": 2, "hidden": 128, "heads": 2, "inner": 512}
 POINTS = 20
 MASKING = Masking()
@@ -94,12 +94,14 @@ class Clock:
         self,
         minutes: float,
         peak: float,
+        warmup: float,
         say: Callable[[dict], None],
         measure: Callable[[], float],
         spent: float = 0.0,
         shape: str = "linear",
     ):
-        self.budget, self.peak, self.measure, self.say, self.shape = 60 * minutes, peak, measure, say, shape
+        self.budget, self.peak, self.warmup, self.shape = 60 * minutes, peak, warmup, shape
+        self.measure, self.say = measure, say
         self.began, self.points, self.tokens, self.steps = time.process_time() - spent, 0, 0, 0
 
     @property
@@ -109,7 +111,7 @@ class Clock:
 
     @property
     def rate(self) -> float:
-        return self.peak * max(falling(self.shape, self.done, WARMUP), 1e-3)
+        return self.peak * max(falling(self.shape, self.done, self.warmup), 1e-3)
 
     def after_step(self, tokens: int) -> bool:
         """Whether to go on."""
@@ -338,15 +340,16 @@ def one(given: argparse.Namespace, name: str, system: Callable[..., None]) -> No
         tf.config.threading.set_intra_op_parallelism_threads(1)
         tf.config.threading.set_inter_op_parallelism_threads(1)
     given.out.mkdir(parents=True, exist_ok=True)
+    told = {"system": name} | {key: getattr(given, key) for key in ("minutes", "rate", "warmup")}
     with (given.out / f"{name}.jsonl").open("w") as file:
 
         def say(line: dict) -> None:
-            file.write(json.dumps({"system": name, "minutes": given.minutes, "rate": given.rate} | line) + "\n")
+            file.write(json.dumps(told | line) + "\n")
             file.flush()
             minutes, tokens = line["cpu_s"] / 60, line["tokens"]
             print(f"{name} {minutes:.1f} min  loss {line['loss']:.4f}  {tokens:,} tokens", flush=True)
 
-        system(given.corpus, Heldout(given.corpus), partial(Clock, given.minutes, given.rate, say))
+        system(given.corpus, Heldout(given.corpus), partial(Clock, given.minutes, given.rate, given.warmup, say))
 
 
 def draw(out: Path) -> None:
@@ -380,6 +383,7 @@ def main(systems: Mapping[str, Callable[..., None]] = PEERS, doc: str | None = _
     parser.add_argument("--with", dest="systems", nargs="*", choices=systems, default=list(systems))
     parser.add_argument("--minutes", type=float, default=20, help="of CPU time, each")
     parser.add_argument("--rate", type=float, default=2e-3, help="the learning rate at its peak")
+    parser.add_argument("--warmup", type=float, default=0.05, help="the share of the time in which the rate rises")
     parser.add_argument("--out", type=Path, default=Path("runs/quality"))
     parser.add_argument("--here", choices=systems, help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -387,7 +391,7 @@ def main(systems: Mapping[str, Callable[..., None]] = PEERS, doc: str | None = _
         one(given, given.here, systems[given.here])
         return
     for name in given.systems:
-        settings = ["--minutes", str(given.minutes), "--rate", str(given.rate), "--out", str(given.out)]
+        settings = [f"--{key}={getattr(given, key)}" for key in ("minutes", "rate", "warmup", "out")]
         subprocess.run([sys.executable, sys.argv[0], str(given.corpus), "--here", name, *settings], check=True)
     draw(given.out)
 
