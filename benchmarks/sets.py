@@ -15,8 +15,8 @@ def some(examples: Examples, rows: int | None, seed: int) -> Examples:
 
 def sms(data: Path, rows: int | None, seed: int) -> tuple[Splits, int]:
     """The bundled messages without repeats, 70/15/15 by class."""
-    messages = without_repeats(read("sms_spam"))
-    return Splits.draw(some(messages, rows, seed), (0.15, 0.15), seed), 128
+    drawn = Splits.draw(without_repeats(read("sms_spam")), (0.15, 0.15), seed)
+    return drawn._replace(train=some(drawn.train, rows, seed)), 128
 
 
 def sst2(data: Path, rows: int | None, seed: int) -> tuple[Splits, int]:

@@ -12,6 +12,7 @@ larger one gives it (Turc et al. 2019, "Well-Read Students Learn Better"), both 
 
 import argparse
 import json
+import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,10 +27,11 @@ from keras_bert_zoo.checkpoints import writable
 from keras_bert_zoo.config import check_value
 from keras_bert_zoo.corpus.sentences import split_sentences
 from keras_bert_zoo.data import Columns, PackedBatches, read
-from keras_bert_zoo.errors import ZooError
+from keras_bert_zoo.errors import ZooError, in_a_sentence
 from keras_bert_zoo.tasks import TASKS, Task
 from keras_bert_zoo.training.optimizers import AdamW
 from keras_bert_zoo.training.schedules import WarmupLinear
+from keras_bert_zoo.zoo.presets import is_name
 
 WORDS = 3, 40  # of a sentence that is taken out of a document
 CHUNK = 8192  # texts between lines
@@ -100,7 +102,7 @@ def distil(student: Task, texts: list[str], likely: np.ndarray, given: argparse.
 
 def start(name: str, teacher: Task) -> Task:
     """The encoder of a folder or of a model's release, with a new head for the larger one's classes."""
-    where = {"weights": name} if Path(name).is_dir() else {"name": name, "weights": "pretrained"}
+    where = {"name": name, "weights": "pretrained"} if is_name(name) else {"weights": name}
     taught = build(**where, pooler=False)
     student = TASKS["classification"](taught.encoder, labels=teacher.labels, pooling="mean")
     student.tokenizer = taught.tokenizer
@@ -123,16 +125,19 @@ def main() -> None:
     parser.add_argument("--length", type=int, default=64, help="tokens that a text is cut to")
     parser.add_argument("--seed", type=int, default=0, help="of the sentences, the order and the new head")
     parser.add_argument("--out", type=Path, required=True, help="a new folder for the small model")
-    try:
-        run(parser.parse_args())
-    except ZooError as error:
-        raise SystemExit(f"distil.py: {error}") from error
+    given = parser.parse_args()
+    with in_a_sentence():
+        run(given)
 
 
 def run(given: argparse.Namespace) -> None:
     for name in ("sentences", "epochs", "batch", "length"):
         check_value(name, int, getattr(given, name))
+    for name in ("rate", "temperature"):
+        if not 0 < getattr(given, name) < math.inf:
+            raise ZooError(f"{name}={getattr(given, name)} must be above 0.")
     writable(given.out)
+    more = some(sentences(given.more), given.sentences, given.seed) if given.more else []
     keras.utils.set_random_seed(given.seed)
     teacher = load(given.teacher)
     if getattr(teacher, "key", None) != "classification":
@@ -142,8 +147,8 @@ def run(given: argparse.Namespace) -> None:
     student = start(given.student, teacher)
     columns = Columns(given.text, given.label)
     texts = list(dict.fromkeys(text for path in given.texts for text in read(path, columns).texts))
-    if given.more:
-        texts += some(sentences(given.more), given.sentences, given.seed)
+    texts += more
+    student.tokenizer([], length=given.length)  # whether it has room for that, before the larger model reads
     losses = distil(student, texts, answers(teacher, texts), given)
     said = {key: str(value) if isinstance(value, Path) else value for key, value in vars(given).items()}
     said |= {"texts": [str(path) for path in given.texts], "count": len(texts), "losses": losses}

@@ -21,6 +21,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 from words_from_text import begin
 
 from keras_bert_zoo import Corpus, fill_mask, finetune, prepare, pretrain
+from keras_bert_zoo.errors import in_a_sentence
 from keras_bert_zoo.text import TextVectorization
 
 RECIPE = {
@@ -58,11 +59,16 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=6000)
     parser.add_argument("--reviews", type=int, help="so many of each kind only")
     given = parser.parse_args()
-    imdb, out = Path(given.data) / "imdb", given.out
-    train, test = (labelled(imdb / "aclImdb_labelled.tar.xz", part, given.reviews) for part in ("train", "test"))
+    with in_a_sentence():
+        run(Path(given.data) / "imdb", given.out, given.steps, given.reviews)
+
+
+def run(imdb: Path, out: Path, steps: int, most: int | None) -> None:
+    """All of it, from the archives; `most` reviews of each kind."""
+    train, test = (labelled(imdb / "aclImdb_labelled.tar.xz", part, most) for part in ("train", "test"))
     known = {*train[0], *test[0]}
     (out / "texts").mkdir(parents=True, exist_ok=True)
-    unlabelled = islice(reviews(imdb / "aclImdb_unsup.tar.xz", "unsup"), given.reviews)
+    unlabelled = islice(reviews(imdb / "aclImdb_unsup.tar.xz", "unsup"), most)
     texts = [" ".join(text.split()) for text in unlabelled if text not in known]
     (out / "texts" / "reviews.txt").write_text("\n".join(texts) + "\n", "utf-8")
 
@@ -70,9 +76,9 @@ def main() -> None:
     prepare(out / "texts", out / "shards", words, split="line")
     if not (out / "start").is_dir():
         begin(Corpus(out / "shards"), "bert_tiny").save_folder(out / "start")
-    run = pretrain(RECIPE, out / "pretrained", out / "shards", weights=str(out / "start"), steps=given.steps)
+    pretrained = pretrain(RECIPE, out / "pretrained", out / "shards", weights=str(out / "start"), steps=steps)
     for text in ("one of the [MASK] movies i have ever seen", "the [MASK] was great but the story was boring"):
-        print(text, [guess["token"] for guess in fill_mask(text, run.model)[0]])
+        print(text, [guess["token"] for guess in fill_mask(text, pretrained.model)[0]])
 
     leaks = set(test[0])
     kept = [place for place, text in enumerate(train[0]) if text not in leaks]

@@ -3,8 +3,9 @@
 python examples/pretraining_text.py --data $KBZ_DATA --out texts
 keras-bert-zoo prepare texts --out shards
 
-Left out is every document that is, or holds, a text of eight words and more that models are tested on: the dev and test
-parts of SST-2, CoLA, MRPC, RTE and STS-B, IMDB's labelled reviews, ClaimBuster's test part and XQuAD's paragraphs.
+Left out is every document that is, or holds, a whole text of eight words and more that models are tested on: of the dev
+and test parts of SST-2, CoLA, MRPC, RTE and STS-B, of IMDB's labelled reviews, ClaimBuster's test part and XQuAD's
+paragraphs. A text that stands there with another word in it, or with don't for SST-2's do n't, is not found.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from keras_bert_zoo.corpus.documents import Documents
+from keras_bert_zoo.errors import in_a_sentence
 
 SOURCES = {
     "novels": ("corpora/eltec_eng.tar.xz", "*.xml"),
@@ -34,7 +36,7 @@ def words_of(text: str) -> tuple[str, ...]:
 
 
 def test_texts(data: Path) -> Iterator[str]:
-    """Every text that a model is measured on."""
+    """Those that documents are looked through for."""
     yield from sentences(data)
     yield from (row["text"] for row in json.loads((data / "claims/claimbuster/test.json").read_text("utf-8")))
     for article in json.loads((data / "qa/xquad/xquad.en.json").read_text("utf-8"))["data"]:
@@ -54,8 +56,12 @@ def sentences(data: Path) -> Iterator[str]:
         yield from (line.split("\t")[0] for line in (data / name).read_text("utf-8").splitlines())
     for name in ("in_domain_dev.tsv", "out_of_domain_dev.tsv"):
         yield from (line.split("\t")[3] for line in (data / "cola" / name).read_text("utf-8").splitlines())
-    for line in (data / "mrpc/msr_paraphrase_test.txt").read_text("utf-8-sig").splitlines()[1:]:
-        yield from line.split("\t")[3:]
+    dev = set((data / "mrpc/dev_ids.tsv").read_text("utf-8").splitlines())
+    for part in ("train", "test"):
+        for line in (data / f"mrpc/msr_paraphrase_{part}.txt").read_text("utf-8-sig").splitlines()[1:]:
+            cells = line.split("\t")
+            if part == "test" or "\t".join(cells[1:3]) in dev:
+                yield from cells[3:]
     for name in ("sts-dev.tsv", "sts-test.tsv"):
         for line in (data / "stsb" / name).read_text("utf-8").splitlines():
             yield from line.split("\t")[5:7]
@@ -84,12 +90,17 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=os.environ.get("KBZ_DATA"), required="KBZ_DATA" not in os.environ)
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
-    data = Path(given.data)
+    with in_a_sentence():
+        write(Path(given.data), given.out)
+
+
+def write(data: Path, out: Path) -> None:
+    """A file of documents for every source."""
     known = Known(test_texts(data))
-    given.out.mkdir(parents=True, exist_ok=True)
+    out.mkdir(parents=True, exist_ok=True)
     for name, (source, only) in SOURCES.items():
         kept = left = size = 0
-        with (given.out / f"{name}.jsonl").open("w", encoding="utf-8") as file:
+        with (out / f"{name}.jsonl").open("w", encoding="utf-8") as file:
             for text, _ in Documents(data / source, only=only):
                 text = NOTES.sub("", text).strip()
                 if known.are_in(text):

@@ -20,7 +20,8 @@ import keras
 import numpy as np
 
 from keras_bert_zoo import BertConfig, build, tokenizer
-from keras_bert_zoo.errors import ZooError
+from keras_bert_zoo.checkpoints import writable
+from keras_bert_zoo.errors import ZooError, in_a_sentence
 from keras_bert_zoo.tasks import Task
 from keras_bert_zoo.text import Tokenizer
 
@@ -84,8 +85,10 @@ def main() -> None:
     parser.add_argument("small", help="a shape of the zoo, with the vocabulary that it has there")
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
-    large = build(given.large, weights="pretrained")
-    print(shrink(large, given.small, tokenizer(given.small)).save_folder(given.out, overwrite=True))
+    with in_a_sentence():
+        writable(given.out, overwrite=True)
+        large = build(given.large, weights="pretrained")
+        print(shrink(large, given.small, tokenizer(given.small)).save_folder(given.out, overwrite=True))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,8 @@ from sklearn.utils.extmath import randomized_svd
 from small_from_large import SPREAD, fill_tables
 
 from keras_bert_zoo import BertConfig, Corpus, build
+from keras_bert_zoo.checkpoints import writable
+from keras_bert_zoo.errors import in_a_sentence
 from keras_bert_zoo.tasks import Task
 
 WINDOW = 4  # pieces to each side that count, by 1 / distance (Pennington et al. 2014)
@@ -101,7 +103,9 @@ def main() -> None:
     parser.add_argument("shape", help="a model of the zoo; it gets the corpus's vocabulary")
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
-    print(begin(Corpus(given.corpus), given.shape).save_folder(given.out, overwrite=True))
+    with in_a_sentence():
+        writable(given.out, overwrite=True)
+        print(begin(Corpus(given.corpus), given.shape).save_folder(given.out, overwrite=True))
 
 
 if __name__ == "__main__":

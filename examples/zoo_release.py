@@ -1,17 +1,18 @@
 """A pretraining run as one of the zoo's own models: float16 weights, and a card that says what it cost and can do.
 
-python examples/zoo_release.py runs/bert_tiny --corpus runs/shards --scores runs/scores.jsonl \\
+python examples/zoo_release.py runs/bert_tiny --corpus runs/shards --scores runs/scores.jsonl --begun runs/text_start \\
     --start "Words began as ..." --note "It is good at ..." --out keras_bert_zoo/zoo/packaged/bert_tiny
 
-`scores` are the lines that `benchmarks/finetune.py` prints for --weights NAME --with ours random words, and for
---weights of the folder that the run began with. The vocabulary stays out of the folder: the package has it.
+`scores` are the lines that `benchmarks/finetune.py` prints for --weights runs/bert_tiny/model --with ours random words,
+and for --weights of the folder that the run began with, which `begun` names. The vocabulary stays out of the folder:
+the package has it.
 """
 
 import argparse
 import json
 import os
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from statistics import mean
 from textwrap import fill
@@ -22,7 +23,7 @@ from keras_bert_zoo import Corpus, load
 from keras_bert_zoo.corpus.batches import Batches, Objective
 from keras_bert_zoo.corpus.masking import Masking
 from keras_bert_zoo.disk import sha256
-from keras_bert_zoo.errors import ZooError
+from keras_bert_zoo.errors import ZooError, find, in_a_sentence
 from keras_bert_zoo.showing import as_png
 from keras_bert_zoo.tasks import Task
 from keras_bert_zoo.training.optimizers import AdamW
@@ -35,7 +36,13 @@ FIGURES = {  # what is told of a set: a figure of benchmarks/finetune.py, its na
     "cola": ("matthews", "CoLA, Matthews's correlation on dev", "0.0 (test)"),
     "sms": ("f1 spam", "SMS spam, F1 of spam", ""),
 }
-COLUMNS = ("this model", "before pretraining", "random weights", "words")
+THIS = "this model"
+COLUMNS = {  # what stands beside it, in words
+    THIS: "",
+    "before pretraining": "what it began as",
+    "random weights": "the same shape from random weights",
+    "words": "logistic regression on TF-IDF of the words",
+}
 CARD = """---
 library_name: keras_bert_zoo
 license: apache-2.0
@@ -56,9 +63,9 @@ run = keras_bert_zoo.finetune("{name}", train="reviews.csv", text="review", labe
 
 ## What it learnt from
 
-{documents:,} documents, {corpus_tokens:,} tokens: English novels of 1840 to 1920 (ELTeC), encyclopaedia articles, and
-film reviews without labels (IMDB), without those that hold a text of a test set (`examples/pretraining_text.py`).
-What such text says of people it may say too.
+{documents:,} documents, {corpus_tokens:,} tokens (others are held out): English novels of 1840 to 1920 (ELTeC),
+encyclopaedia articles, and film reviews without labels (IMDB), without those that hold a whole text of a test set
+(`examples/pretraining_text.py` names the sets). What such text says of people it may say too.
 
 ## How
 
@@ -69,9 +76,8 @@ What such text says of people it may say too.
 
 ## What it can do
 
-Fine-tuned by `benchmarks/finetune.py` ({settings}); beside it what it began as, the same shape from random weights,
-logistic regression on TF-IDF of the words, and what Google's BERT-Tiny of 2 x 128, which read 3.3 billion words, has in
-GLUE (google-research/bert). Means, and how many seeds they are of. {note}
+Fine-tuned by `benchmarks/finetune.py` ({settings}); beside it {beside}, and what Google's BERT-Tiny of 2 x 128, which
+read 3.3 billion words, has in GLUE (google-research/bert). Means, and how many seeds they are of. {note}
 
 {table}
 
@@ -87,25 +93,39 @@ def recipe_of(run: Path) -> dict:
     return json.loads((run / "recipe.json").read_text())
 
 
-def column(line: dict, name: str) -> str:
-    """The column of a line of `benchmarks/finetune.py`."""
-    if line["with"] == "ours":
-        return "this model" if line["weights"] == name else "before pretraining"
-    return {"random": "random weights"}.get(line["with"], line["with"])
+def column(line: dict, names: Mapping[str, str]) -> str:
+    """The column of a line of `benchmarks/finetune.py`; `names` are those that weights have there."""
+    if line["with"] != "ours":
+        return find({"random": "random weights", "words": "words"}, line["with"], "column of a card")
+    return find(names, str(line["weights"]), "weights with scores, unless --begun names them")
 
 
-def score_table(scores: Iterable[dict], name: str) -> str:
-    """A row for every set, in Markdown."""
-    by_set = defaultdict(lambda: defaultdict(list))
+Found = dict[str, dict[str, dict[int, float]]]
+
+
+def by_set(scores: Iterable[dict], names: Mapping[str, str]) -> Found:
+    """The figures of every set and column, by their seeds."""
+    found = defaultdict(lambda: defaultdict(dict))
     for line in scores:
-        by_set[line["set"]][column(line, name)].append(100 * line[FIGURES[line["set"]][0]])
-    rows = [f"| | {' | '.join(COLUMNS)} | Google's BERT-Tiny |", "|---" * (len(COLUMNS) + 2) + "|"]
-    for key in (key for key in FIGURES if key in by_set):
+        figure, *_ = find(FIGURES, line["set"], "set of a card")
+        seeds = found[line["set"]][column(line, names)]
+        if line["seed"] in seeds:
+            said = f"{line['set']} has two scores of {column(line, names)} with seed {line['seed']}: leave one out."
+            raise ZooError(said)
+        seeds[line["seed"]] = 100 * line[figure]
+    return found
+
+
+def score_table(found: Found) -> tuple[str, str]:
+    """A row for every set, in Markdown, and what stands beside the model there, in words."""
+    columns = [name for name in COLUMNS if any(name in row for row in found.values())]
+    rows = [f"| | {' | '.join(columns)} | Google's BERT-Tiny |", "|---" * (len(columns) + 2) + "|"]
+    for key in (key for key in FIGURES if key in found):
         _, title, google = FIGURES[key]
-        found = [by_set[key][one] for one in COLUMNS]
-        cells = [f"{mean(values):.1f} ({len(values)})" if values else "" for values in found]
+        figures = [found[key].get(name, {}).values() for name in columns]
+        cells = [f"{mean(values):.1f} ({len(values)})" if values else "" for values in figures]
         rows.append(f"| {title} | {' | '.join(cells)} | {google} |")
-    return "\n".join(rows)
+    return "\n".join(rows), ", ".join(COLUMNS[name] for name in columns if name != THIS)
 
 
 def settings(scores: Iterable[dict]) -> str:
@@ -171,12 +191,14 @@ def draw(log: list[dict]) -> bytes:
     return as_png(figure)
 
 
-def release(run: Path, file: str, corpus: Path, scores: list[dict], out: Path, **said: str) -> Path:
-    """Write the folder of a finished run; `file` is its recipe."""
+def release(run: Path, file: str, corpus: Path, scores: list[dict], out: Path, begun: str | None, **said: str) -> Path:
+    """Write the folder of a finished run; `file` is its recipe, `begun` the weights that it began with."""
     if not scores:
         raise ZooError("There are no scores: a card says what a model can do.")
+    names = {said["name"]: THIS, str(run / "model"): THIS} | ({begun: "before pretraining"} if begun else {})
+    table, beside = score_table(by_set(scores, names))
     log, recipe = lines_of(run / "log.jsonl"), recipe_of(run)
-    manifest = json.loads((corpus / "manifest.json").read_text())
+    shards = json.loads((corpus / "manifest.json").read_text())["parts"]["train"]
     lengths = sorted({stage["length"] for stage in recipe["stages"]})
     model = load(run / "model")
     heldout = "; ".join(held_out(model, corpus, recipe, length) for length in lengths)
@@ -188,15 +210,16 @@ def release(run: Path, file: str, corpus: Path, scores: list[dict], out: Path, *
         upper=model.encoder.config.family.upper(),
         config=model.encoder.config,
         parameters=model.count_params(),
-        documents=manifest["documents"],
-        corpus_tokens=sum(shard["tokens"] for part in manifest["parts"].values() for shard in part),
+        documents=sum(shard["records"] for shard in shards),
+        corpus_tokens=sum(shard["tokens"] for shard in shards),
         rate=recipe["masking"]["rate"],
         unit={"word": "whole words", "piece": "pieces", "ngram": "runs of words"}[recipe["masking"]["unit"]],
         way=way(recipe, log[-1]["step"], file),
         tokens=max(line["tokens"] for line in log if "tokens" in line),
         hours=hours_of(log),
         heldout=heldout,
-        table=score_table(scores, said["name"]),
+        table=table,
+        beside=beside,
         settings=settings(scores),
         size=weights.stat().st_size / 1e6,
         sum=sha256(weights),
@@ -212,6 +235,7 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--scores", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--begun", help="what the run began with, as the scores name it")
     parser.add_argument("--recipe", help="a file under examples/recipes; else zoo_ and the run's name")
     parser.add_argument("--start", required=True, help="a sentence: what the weights began as")
     parser.add_argument("--note", required=True, help="a sentence or two: what the scores say")
@@ -219,7 +243,8 @@ def main() -> None:
     given = parser.parse_args()
     recipe = given.recipe or f"zoo_{given.run.name}.toml"
     said = {key: getattr(given, key) for key in ("start", "place", "note")} | {"name": given.out.name}
-    release(given.run, recipe, given.corpus, lines_of(given.scores), given.out, **said)
+    with in_a_sentence():
+        release(given.run, recipe, given.corpus, lines_of(given.scores), given.out, given.begun, **said)
     print((given.out / "README.md").read_text())
 
 

@@ -1,7 +1,10 @@
 """What every room raises when it was given something wrong, and how it names what was meant."""
 
 import difflib
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 
@@ -16,3 +19,12 @@ def find(table: Mapping[str, Any], name: object, kind: str, see: str = "") -> An
     near = difflib.get_close_matches(str(name).lower(), table, n=3, cutoff=0.6)
     meant = f"did you mean {' or '.join(map(repr, near))}?" if near else see or f"there are {', '.join(sorted(table))}."
     raise ZooError(f"There is no {kind} {name!r}: {meant}")
+
+
+@contextmanager
+def in_a_sentence() -> Iterator[None]:
+    """For scripts: a mistake that is found inside ends them with its sentence and status 1, without a traceback."""
+    try:
+        yield
+    except (ZooError, OSError) as error:
+        raise SystemExit(f"{Path(sys.argv[0]).name}: {error}") from error

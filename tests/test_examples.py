@@ -239,13 +239,26 @@ def test_a_release_of_a_run(tmp_path, tokenizer, eager):
         )
         for seed, accuracy in enumerate(accuracies)
     ]
-    said = {"name": "small", "start": "From stones.", "place": "a desk", "note": "Good."}
+    said = {"name": "small", "start": "From stones.", "place": "a desk", "note": "Good.", "begun": "start"}
     out = module["release"](tmp_path / "run", "x.toml", Path(corpus), lines, tmp_path / "out", **said)
-    with pytest.raises(keras_bert_zoo.ZooError, match="There are no scores"):
-        module["release"](tmp_path / "run", "x.toml", Path(corpus), [], tmp_path / "none", **said)
+    mistakes = {
+        "There are no scores": [],
+        "no weights with scores, unless --begun names them 'other'": [lines[0] | {"weights": "other"}],
+        "no set of a card 'claims'": [lines[0] | {"set": "claims"}],
+        "rte has two scores of this model with seed 0": [lines[0], lines[0] | {"weights": str(tmp_path / "run/model")}],
+    }
+    for sentence, scores in mistakes.items():
+        with pytest.raises(keras_bert_zoo.ZooError, match=sentence):
+            module["release"](tmp_path / "run", "x.toml", Path(corpus), scores, tmp_path / "none", **said)
+    assert not (tmp_path / "none").exists()
     text = " ".join((out / "README.md").read_text().split())
-    assert "| RTE, accuracy on dev | 60.0 (2) | 56.0 (2) | | 52.5 (2) | 57.2 (test) |" in text
-    assert "(RTE: rate 0.0003, 4 epochs, 32 texts a step, the mean of the states); beside it" in text
+    assert "| | this model | before pretraining | words | Google's BERT-Tiny |" in text
+    assert "| RTE, accuracy on dev | 60.0 (2) | 56.0 (2) | 52.5 (2) | 57.2 (test) |" in text
+    assert "(RTE: rate 0.0003, 4 epochs, 32 texts a step, the mean of the states); beside it what it began as, " in text
+    assert "as, logistic regression on TF-IDF of the words, and what Google's" in text
+    learnt = json.loads((corpus / "manifest.json").read_text())["parts"]["train"]
+    documents, tokens = (sum(shard[key] for shard in learnt) for key in ("records", "tokens"))
+    assert f"{documents:,} documents, {tokens:,} tokens (others are held out)" in text
     assert "From stones. Masked words at 15% (pieces), rows filled with whole texts, AdamW: 4 steps in rows" in text
     assert "of 16 and 20 at 0.0001 (`examples/recipes/x.toml`)" in text
     log = module["lines_of"](tmp_path / "run" / "log.jsonl")
@@ -268,18 +281,51 @@ def test_a_release_of_a_run(tmp_path, tokenizer, eager):
     )
 
 
+def test_a_distilling_that_cannot_be(tmp_path, tokenizer, monkeypatch, capsys):
+    """What is wrong is said before the larger model reads a text."""
+    module = runpy.run_path(str(EXAMPLES / "distil.py"))
+    monkeypatch.setitem(module["run"].__globals__, "answers", None)
+    folder = judge(BERT, tokenizer).save_folder(tmp_path / "teacher")
+    (tmp_path / "texts.csv").write_text("text,label\nthe man,1\n")
+    mistakes = {
+        "temperature=0.0 must be above 0": ["--temperature", "0"],
+        "longer than the 23 tokens": ["--length", "30"],
+        "No such file": ["--length", "16", "--more", str(tmp_path / "none.jsonl")],
+        "already": ["--out", str(folder)],
+    }
+    for sentence, more in mistakes.items():
+        words = ["distil.py", folder, folder, "--texts", tmp_path / "texts.csv", "--out", tmp_path / "out", *more]
+        monkeypatch.setattr(sys, "argv", list(map(str, words)))
+        with pytest.raises(SystemExit, match=sentence):
+            module["main"]()
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["words_from_text", "pretraining_text", "from_scratch"])
+def test_a_wrong_path_is_a_sentence(tmp_path, monkeypatch, name):
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    given = {"words_from_text": ["nowhere", "bert_tiny"]}.get(name, ["--data", "nowhere"])
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", [f"{name}.py", *given, "--out", "out"])
+    with pytest.raises(SystemExit, match=rf"^{name}.py: .*nowhere"):
+        runpy.run_path(str(EXAMPLES / f"{name}.py"), run_name="__main__")
+
+
 @pytest.mark.slow
 def test_from_scratch(tmp_path, monkeypatch, capsys):
-    """The whole of it on a few made-up reviews."""
+    """The whole of it on a few made-up reviews, some of which are where they must not be learnt from."""
     draw, good, bad = random.Random(0), ["fine", "lovely", "great"], ["dull", "poor", "bad"]
     folders = {"labelled": ["train/neg", "train/pos", "test/neg", "test/pos"], "unsup": ["train/unsup"]}
     (tmp_path / "imdb").mkdir()
+    known = {}  # the first of each: those of test are in train, and one of train among the unlabelled
     for archive, names in folders.items():
         with tarfile.open(tmp_path / "imdb" / f"aclImdb_{archive}.tar.xz", "w:xz") as tape:
             for name in names:
                 for number in range(30):
                     words = good if "pos" in name else bad if "neg" in name else good + bad
                     text = " ".join(draw.choices([*words, "the", "film", "<br />", "plot"], k=40)).encode()
+                    if number == 0:
+                        text = known[name] = known.get({"train/unsup": "train/neg"}.get(name, "train/pos"), text)
                     member = tarfile.TarInfo(f"aclImdb/{name}/{number}_7.txt")
                     member.size = len(text)
                     tape.addfile(member, io.BytesIO(text))
@@ -290,8 +336,9 @@ def test_from_scratch(tmp_path, monkeypatch, capsys):
     module["main"]()
     assert "the [MASK] was great" in capsys.readouterr().out
     report = json.loads((tmp_path / "out" / "judge" / "report.json").read_text())
-    assert report["sizes"] == {"train": 54, "validation": 6, "test": 60}
+    assert report["sizes"] == {"train": 53, "validation": 6, "test": 60}  # of 60, of which one is in test
     assert report["steps"] == 6
+    assert len((tmp_path / "out" / "texts" / "reviews.txt").read_text().splitlines()) == 29  # of 30
 
 
 def cells(name):
