@@ -4,15 +4,16 @@ python benchmarks/recipe_trials.py runs/shards --minutes 6 --warmup 0.15 --out r
 python benchmarks/recipe_trials.py runs/shards --minutes 20 --with bert_2m albert_2m --out runs/shapes
 
 As `time_to_quality.py`, whose "ours" this is with one thing changed, and measured by the same hidden pieces: "again" is
-another seed, and shows by how much a difference must be larger than chance. Of a short run the words' counting takes
-the first twentieth, so that it needs a longer warm-up. Rates, batches, how the rate falls, the
-length of rows, how many pieces are hidden and which; and shapes, BERT and ALBERT at as many parameters (within 4 %) as
-`bert_tiny` ("albert_4m") and as `albert_tiny`, with BERT's vocabulary.
+another seed, and shows by how much a difference must be larger than chance. Counting
+words takes half a minute of the clock, so that a short run needs a longer warm-up. Rates, batches, how the rate falls,
+the length of rows, how many pieces are hidden and which; and shapes, BERT and ALBERT at as many parameters (within 4 %)
+as `bert_tiny` ("albert_4m") and as `albert_tiny`, with BERT's vocabulary.
 """
 
 from functools import partial
 
-from time_to_quality import LENGTH, ROWS, main, ours
+from quality import LENGTH, ROWS, main
+from time_to_quality import ours
 
 from keras_bert_zoo.corpus.masking import Masking
 
