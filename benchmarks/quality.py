@@ -112,7 +112,9 @@ def one(given: argparse.Namespace, name: str, system: System) -> None:
         tf.config.threading.set_inter_op_parallelism_threads(1)
     given.out.mkdir(parents=True, exist_ok=True)
     told = {"system": name} | {key: getattr(given, key) for key in SETTINGS}
-    with (given.out / f"{name}.jsonl").open("w") as file:
+    path = given.out / f"{name}.jsonl"
+    part = path.with_suffix(".part")
+    with part.open("w") as file:
 
         def say(line: dict) -> None:
             file.write(json.dumps(told | line) + "\n")
@@ -121,6 +123,7 @@ def one(given: argparse.Namespace, name: str, system: System) -> None:
             print(f"{name} {minutes:.1f} min  loss {line['loss']:.4f}  {tokens:,} tokens", flush=True)
 
         system(given.corpus, Heldout(given.corpus), partial(Clock, given.minutes, given.rate, given.warmup, say))
+    part.replace(path)
 
 
 def draw(out: Path) -> None:
@@ -153,18 +156,21 @@ def main(systems: Mapping[str, System], doc: str | None) -> None:
     parser.add_argument("--minutes", type=float, default=20, help="of CPU time, each")
     parser.add_argument("--rate", type=float, default=2e-3, help="the learning rate at its peak")
     parser.add_argument("--warmup", type=float, default=0.05, help="the share of the time in which the rate rises")
-    parser.add_argument("--out", type=Path, default=Path("runs/quality"))
+    parser.add_argument("--out", type=Path, required=True, help="the folder of the curves")
     parser.add_argument("--here", choices=systems, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.here:
         one(given, given.here, systems[given.here])
         return
+    if given.minutes <= 0 or not given.corpus.is_dir():
+        parser.error("minutes must be above 0, and the corpus a folder of `keras-bert-zoo prepare`")
     for path in sorted(given.out.glob("*.jsonl")):
-        line = json.loads(path.read_text().partition("\n")[0] or "{}")
+        line = json.loads(path.read_text().partition("\n")[0])
         if any(line.get(key, getattr(given, key)) != getattr(given, key) for key in SETTINGS):
             parser.error(f"{path} was measured with other settings: choose another folder with --out")
     for name in given.systems:
         settings = [f"--{key}={getattr(given, key)}" for key in (*SETTINGS, "out")]
         command = [sys.executable, sys.argv[0], str(given.corpus), "--here", name, *settings]
-        subprocess.run(command, check=True, env=os.environ | ONE_THREAD)
+        if subprocess.run(command, env=os.environ | ONE_THREAD).returncode:
+            print(f"{name} ended too early; its last lines say why", flush=True)
     draw(given.out)

@@ -19,6 +19,7 @@ from safetensors.numpy import load_file
 from scipy.sparse import csr_matrix
 
 import keras_bert_zoo
+from keras_bert_zoo.text import WordPiece
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -40,6 +41,26 @@ def test_the_text_to_learn_from():
     assert known.are_in("Zero.\n\nONE two three four\n\nfive six seven eight NINE ten")
     assert not known.are_in("one two three four five six seven eight ten")
     assert not known.are_in("zero a short text")
+
+
+def test_the_text_is_written_whole(tmp_path, monkeypatch, capsys):
+    """What is torn has another name; a document that holds a test text is left out and counted."""
+    module = runpy.run_path(str(EXAMPLES / "pretraining_text.py"))
+    (tmp_path / "b.txt").write_text("one two three four five six seven eight nine")
+    (tmp_path / "a.txt").write_text("zero [REF] one")
+    known = module["write"].__globals__
+    monkeypatch.setitem(known, "test_texts", lambda data: iter(["Two three four five six seven eight nine."]))
+    monkeypatch.setitem(known, "SOURCES", {"all": ("*.txt", "*"), "missing": ("none.txt", "*")})
+    with pytest.raises(keras_bert_zoo.ZooError, match=r"none\.txt"):
+        module["write"](tmp_path, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    monkeypatch.setitem(known, "SOURCES", {"all": ("*.txt", "*")})
+    module["write"](tmp_path, tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["all.jsonl"]
+    assert (tmp_path / "out" / "all.jsonl").read_text() == '{"text": "zero one"}\n'
+    assert "1 documents, 0.0 million characters; 1 left out" in capsys.readouterr().out
+    with pytest.raises(keras_bert_zoo.ZooError, match="exists already"):
+        module["write"](tmp_path, tmp_path / "out")
 
 
 def test_a_small_model_from_a_large_one(tokenizer):
@@ -250,6 +271,11 @@ def test_a_release_of_a_run(tmp_path, tokenizer, eager):
     for sentence, scores in mistakes.items():
         with pytest.raises(keras_bert_zoo.ZooError, match=sentence):
             module["release"](tmp_path / "run", "x.toml", Path(corpus), scores, tmp_path / "none", **said)
+    other = WordPiece("".join(f"{piece}\n" for piece in tokenizer.vocabulary.pieces[:-1]).encode())
+    with pytest.raises(keras_bert_zoo.ZooError, match="was prepared with another vocabulary"):
+        module["release"](
+            tmp_path / "run", "x.toml", make_corpus(tmp_path / "b", other).folder, lines, tmp_path / "none", **said
+        )
     assert not (tmp_path / "none").exists()
     text = " ".join((out / "README.md").read_text().split())
     assert "| | this model | before pretraining | words | Google's BERT-Tiny |" in text

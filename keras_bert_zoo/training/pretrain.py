@@ -69,6 +69,8 @@ def pretrain(
         elif runtime.is_chief and loop.has_news(folder / MODEL):
             step.model.save_folder(folder / MODEL, overwrite=True)
             loop.tell(f"The model is in {folder / MODEL}")
+        else:
+            loop.tell(f"The run is at its end already; its model is in {folder / MODEL}")
     return PretrainingRun(step.model, folder, finished, loop.stop)
 
 

@@ -167,8 +167,14 @@ def canonical_or_folder(source: str) -> str:
 
 
 def is_name(source: object) -> bool:
-    """Whether a model is meant by its name and not by a folder. Raises ZooError for words that are neither."""
-    if not isinstance(source, str) or Path(source).expanduser().exists():
+    """Whether a model is meant by its name and not by a folder. Raises ZooError for words that are neither, or both."""
+    if not isinstance(source, str):
+        return False
+    if Path(source).expanduser().exists():
+        if source in PRESETS or source in ALIASES:
+            raise ZooError(
+                f"{source!r} is a model of the zoo and a folder here: write './{source}' for the folder, or rename it."
+            )
         return False
     canonical_or_folder(source)
     return True

@@ -59,8 +59,9 @@ def test_a_finished_run_again_changes_nothing(data, tmp_path):
     run(tmp_path / "run", data)
     before = last_state(tmp_path / "run")[1], lines(tmp_path / "run")
     (tmp_path / "run" / "model" / "mine.txt").write_text("mine")
-    done, _ = run(tmp_path / "run", data)
+    done, said = run(tmp_path / "run", data)
     assert done.finished
+    assert said[-1] == f"The run is at its end already; its model is in {tmp_path / 'run' / 'model'}"
     assert (tmp_path / "run" / "model" / "mine.txt").exists()
     assert (last_state(tmp_path / "run")[1], lines(tmp_path / "run")) == before
 

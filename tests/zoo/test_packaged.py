@@ -54,11 +54,11 @@ def test_the_card_is_of_these_weights(name):
     held = re.search(r"([\d,]+)\s+parameters", card)[1]
     assert int(held.replace(",", "")) == sum(array.size for array in tensors.values())
     assert said["vocab_size"] == PRESETS[name].vocab_size
-    assert "| | this model | before pretraining | random weights | words |" in card
+    assert re.search(r"\| \| this model \|( before pretraining \|)? random weights \| words \|", card)
     rows = {
         cells[1].split(",")[0].strip(): cells[2]
         for cells in (line.split("|") for line in card.splitlines())
-        if len(cells) == 8
+        if len(cells) >= 7
     }
     for measured in ("SST-2", "MRPC", "RTE", "CoLA", "SMS spam"):
         assert re.fullmatch(r" \d+\.\d \(\d\) ", rows[measured]), measured

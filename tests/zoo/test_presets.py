@@ -1,7 +1,9 @@
+from pathlib import Path
+
 import pytest
 
 from keras_bert_zoo import ZooError, build, describe, list_models
-from keras_bert_zoo.zoo.presets import ALIASES, PRESETS, canonical
+from keras_bert_zoo.zoo.presets import ALIASES, PRESETS, canonical, is_name
 
 # google-research/bert and albert, KerasHub and transformers agree on these, but for albert_tiny, which is ours alone:
 # with pooler, without, MLM head, pretrainer
@@ -147,3 +149,14 @@ def test_an_unknown_name_says_what_was_meant(name, meant):
         with pytest.raises(ZooError, match="There is no model") as caught:
             door(name)
         assert meant in str(caught.value)
+
+
+def test_a_folder_with_the_name_of_a_model(tmp_path, monkeypatch):
+    """Which of both is meant must be said."""
+    monkeypatch.chdir(tmp_path)
+    assert is_name("bert_tiny")
+    (tmp_path / "bert_tiny").mkdir()
+    with pytest.raises(ZooError, match=r"'bert_tiny' is a model of the zoo and a folder here: write './bert_tiny'"):
+        is_name("bert_tiny")
+    assert not is_name("./bert_tiny")
+    assert not is_name(Path("bert_tiny"))
