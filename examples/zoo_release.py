@@ -59,7 +59,9 @@ parameters, pretrained by keras_bert_zoo itself. It comes with the package (with
 import keras_bert_zoo
 
 keras_bert_zoo.fill_mask("The movie was one of the [MASK] films of the year.", "{name}")
-keras_bert_zoo.finetune("{name}", train="reviews.csv", text="review", label="stars", learning_rate=5e-4, pooling="mean")
+keras_bert_zoo.finetune(
+    "{name}", train="reviews.csv", text="review", label="stars", learning_rate=5e-4, pooling="mean"
+)
 ```
 
 ## What it learnt from
