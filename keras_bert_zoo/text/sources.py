@@ -90,7 +90,7 @@ def matching(name: str | Path) -> list[Path]:
         if path.is_dir():
             found = list(path.rglob("*"))
             if not any(file.is_file() for file in found):
-                raise ZooError(f"There is no file in the folder {str(name)[:80]!r}: give one with text.")
+                raise ZooError(f"There is no file in the folder {str(name)[:200]!r}: give one with text.")
         else:
             found = [path] if path.exists() else map(Path, glob.glob(str(path), recursive=True))  # noqa: PTH207
         found = sorted(file for file in found if file.is_file())
@@ -100,7 +100,7 @@ def matching(name: str | Path) -> list[Path]:
         found = []
     if not found:
         raise ZooError(
-            f"There is no file {str(name)[:80]!r}: give a text file, a folder of them or a pattern such as "
+            f"There is no file {str(name)[:200]!r}: give a text file, a folder of them or a pattern such as "
             "'texts/*.txt'; texts themselves go in as iter([...])."
         )
     return found
