@@ -59,8 +59,8 @@ def read_tf_config() -> tuple[list[str], int]:
         kind, index = task["type"], int(task["index"])
         ports = [port_of(worker) for worker in workers]
     except (ValueError, KeyError, TypeError) as error:
-        said = f"{type(error).__name__}: {error}"
-        raise ZooError(f"TF_CONFIG={text!r:.200} cannot be read ({said}): it must be like {TF_CONFIG}.") from error
+        why = f"{type(error).__name__}: {error}"
+        raise ZooError(f"TF_CONFIG={text!r:.200} cannot be read ({why}): it must be like {TF_CONFIG}.") from error
     if kind != "worker" or not 0 <= index < len(ports) or set(said["cluster"]) != {"worker"}:
         raise ZooError(f"TF_CONFIG={text!r:.200} must name workers alone, and this one as one of them.")
     return workers, index

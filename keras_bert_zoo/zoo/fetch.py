@@ -5,13 +5,13 @@ import shutil
 import tarfile
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
 from keras_bert_zoo.disk import sha256
 from keras_bert_zoo.errors import ZooError
+from keras_bert_zoo.text.sources import DAMAGE
 from keras_bert_zoo.zoo.download import CHUNK, MissingFileError, cache_folder, download
 from keras_bert_zoo.zoo.releases import OPTIONAL, Release
 
@@ -89,15 +89,7 @@ def unpack(archive: Path, folder: Path) -> None:
                 raise ZooError(f"{archive} holds more than {MOST_MEMBERS} files: that is no release to trust.")
             with source:
                 room -= copy(source, folder / name, room, archive)
-    except (
-        zipfile.BadZipFile,
-        tarfile.TarError,
-        zlib.error,
-        EOFError,
-        OSError,
-        RuntimeError,  # an encrypted member
-        NotImplementedError,  # a compression that zipfile does not know
-    ) as error:
+    except (*DAMAGE, RuntimeError) as error:  # RuntimeError: an encrypted member
         if getattr(error, "errno", None) == errno.ENOSPC:
             raise  # the archive is whole
         archive.unlink()

@@ -1,9 +1,11 @@
 import hashlib
 import io
 import sys
+import tarfile
 import zipfile
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from conftest import BERT, disturb, rows
 from file_server import serving
@@ -77,6 +79,39 @@ def test_archives_that_are_not_to_be_trusted(server, content, match):
     server.files["/a.zip"] = content
     with pytest.raises(ZooError, match=match):
         fetch_release("bert_tiny", "google", Release("archive", server.url + "/a.zip"))
+
+
+def marked(content, place, value):
+    """A .zip of one member with another number, two bytes, in both of its headers; `place` is that of the first."""
+    second = content.index(b"PK\x01\x02") + 2
+    for at in (place, second + place):
+        content = content[:at] + value.to_bytes(2, "little") + content[at + 2 :]
+    return content
+
+
+def taped():
+    packed, random = io.BytesIO(), np.random.default_rng(0).bytes(50_000)
+    with tarfile.open(fileobj=packed, mode="w:xz") as file:
+        member = tarfile.TarInfo("x.txt")
+        member.size = len(random)
+        file.addfile(member, io.BytesIO(random))
+    content = bytearray(packed.getvalue())
+    content[len(content) // 2] ^= 255
+    return bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.zip", marked(zipped("x"), 8, 99)),  # a compression that there is none of
+        ("a.zip", marked(zipped("x"), 6, 1)),  # encrypted
+        ("a.tar.xz", taped()),
+    ],
+)
+def test_archives_that_cannot_be_unpacked(server, name, content):
+    server.files[f"/{name}"] = content
+    with pytest.raises(ZooError, match=r"could not be unpacked .* and is removed: try again"):
+        fetch_release("bert_tiny", "google", Release("archive", f"{server.url}/{name}"))
 
 
 def test_an_archive_of_too_many_bytes(server, monkeypatch):
