@@ -67,7 +67,7 @@ def in_one_pass(optimizer: AdamW, gradient, variable, learning_rate) -> bool:
         return False
     import tensorflow as tf
 
-    if tf.distribute.has_strategy() or variable.dtype != tf.float32:
+    if tf.distribute.has_strategy() or not isinstance(variable, tf.Variable) or variable.dtype != tf.float32:
         return False
     place = optimizer._get_variable_index(variable)
     step = tf.cast(optimizer.iterations + 1, tf.float32)

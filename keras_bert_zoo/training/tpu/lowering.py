@@ -11,6 +11,7 @@ import tensorflow as tf
 from keras_bert_zoo.corpus.batches import empty_batch
 from keras_bert_zoo.distribution import Runtime
 from keras_bert_zoo.errors import ZooError
+from keras_bert_zoo.training.optimizers import AdamW
 from keras_bert_zoo.training.plan import Plan
 from keras_bert_zoo.training.recipe import Recipe
 from keras_bert_zoo.training.step import fewest_parts
@@ -18,6 +19,8 @@ from keras_bert_zoo.training.tensorflow_step import TensorFlowStep
 from keras_bert_zoo.training.tpu.asked import as_tables, head, step_asked
 from keras_bert_zoo.training.tpu.program import collectives, leaving
 from keras_bert_zoo.training.tpu.topologies import chips_of
+
+RATE = 1e-3  # whatever it is, the program is the same
 
 
 class TpuLowering(dict):
@@ -52,15 +55,14 @@ def lower_for_tpu(
 ) -> TpuLowering:
     """Lower the step of each stage of a recipe, or of the one with this number, from 1, for the chips of a topology.
 
-    What is lowered is forward, backward and the sums over chips, of as many rows as go through a chip at once. The
-    optimizer is not in it: Keras ties it to TensorFlow's variables, and these to a device. `out` is a folder for the
-    programs, stage-1.stablehlo and so on. Nothing is compiled, so that it is not known whether a chip has the memory.
+    What is lowered is forward, backward, the sums over chips and the optimizer, of as many rows as go through a chip at
+    once. `out` is a folder for the programs, stage-1.stablehlo and so on. Nothing is compiled, so that it is not known whether a chip has the memory.
     Needs tensorflow-tpu (topologies.prepare_process). Raises ZooError for rows that the chips cannot share, and
     TensorFlow's ValueError where an operation cannot go to a TPU.
     """
     runtime = Runtime(chips_of(topology))
     recipe, step = step_asked(recipe, runtime.replicas, data, rows, stage, **overrides)
-    lowered = LoweredStep(step.model, step.optimizer, step.micro, None, True, runtime)
+    lowered = LoweredStep(step.model, of_arrays(step.optimizer), step.micro, step.clip, True, runtime)
     folder = None if out is None else make_folder(out)
     stages = []
     for number in range(len(recipe.stages)):
@@ -100,20 +102,28 @@ def lower_stage(step: LoweredStep, recipe: Recipe, number: int, path: Path | Non
 
 
 def pure(step: LoweredStep, batch: Mapping[str, tf.Tensor]) -> tuple[Any, tuple]:
-    """The step as a function of weights, states of random numbers and arrays, and these, as they are and of a batch.
+    """The step as a function of a rate, all variables' values and arrays, and these, as they are and of a batch.
 
-    It gives the figures, the gradients, and the next states. An XLA program of TensorFlow's without a device cannot
-    hold variables.
+    It gives the figures, and the values after the step. An XLA program of TensorFlow's without a device cannot hold
+    variables.
     """
-    variables = step.model.variables
+    variables = [variable for _, variable in step.variables()]
 
-    def run(values: list[tf.Tensor], arrays: dict[str, tf.Tensor]) -> tuple[dict, list, list]:
+    def run(rate: tf.Tensor, values: list[tf.Tensor], arrays: dict[str, tf.Tensor]) -> tuple[dict, list]:
         with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))) as scope:
-            figures, gradients = step.slopes(dict(arrays))
-        return figures, gradients, [scope.get_current_value(state) for state in step.model.non_trainable_variables]
+            figures = step.on_replica({key: value[None] for key, value in arrays.items()}, 0, rate[None])
+        return figures, [scope.get_current_value(variable) for variable in variables]
 
     values = [tf.convert_to_tensor(variable.value) for variable in variables]
-    return tf.function(run, jit_compile=True, autograph=False), (values, dict(batch))
+    return tf.function(run, jit_compile=True, autograph=False), (tf.constant(RATE), values, dict(batch))
+
+
+def of_arrays(optimizer: AdamW) -> AdamW:
+    """The same on arrays: TensorFlow's part of Keras's optimizers wants variables on devices, and gives way here."""
+    kinds = {kind.__name__: vars(kind) for kind in type(optimizer).__mro__}
+    names = [name for name in kinds["TFOptimizer"].keys() & kinds["BaseOptimizer"].keys() if not name.startswith("__")]
+    kind = type(type(optimizer).__name__, (type(optimizer),), {name: kinds["BaseOptimizer"][name] for name in names})
+    return kind.from_config(optimizer.get_config())
 
 
 def shown(stage: Mapping[str, Any]) -> Plan:

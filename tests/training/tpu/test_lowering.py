@@ -14,9 +14,9 @@ from conftest import SHAPES, disturb
 from keras_bert_zoo import build
 from keras_bert_zoo.corpus.batches import Objective, empty_batch
 from keras_bert_zoo.distribution import Runtime
-from keras_bert_zoo.training.optimizers import AdamW
+from keras_bert_zoo.training.optimizers import LAMB, AdamW
 from keras_bert_zoo.training.step import make_step
-from keras_bert_zoo.training.tpu.lowering import LoweredStep, pure
+from keras_bert_zoo.training.tpu.lowering import RATE, LoweredStep, of_arrays, pure
 
 LENGTH, ROWS = 16, 3
 RECIPE = """
@@ -50,12 +50,13 @@ def batch_of(model):
 
 @pytest.mark.parametrize("family", list(SHAPES))
 def test_what_is_lowered_is_the_step(family, monkeypatch):
-    """On two chips that see the same, every sum is twice one device's, and the gradients' mean is the same."""
+    """On two chips that see the same, every sum is twice one device's, and what is learnt is the same."""
     model = build(SHAPES[family], task="pretraining", max_length=LENGTH, dropout=0.2)
     disturb(model)
-    step = make_step(model, AdamW(0.0, 0.01, global_clipnorm=None), ROWS, 1.0, True)  # XLA draws other numbers
+    optimizer = {"bert": AdamW, "albert": LAMB}[family](0.0, 0.5, global_clipnorm=None)
+    step = make_step(model, optimizer, ROWS, 1.0, True)  # XLA draws other numbers
     step.several = True  # each chip draws its own dropout
-    lowered = LoweredStep(model, step.optimizer, ROWS, None, True, Runtime(2))
+    lowered = LoweredStep(model, of_arrays(optimizer), ROWS, 1.0, True, Runtime(2))
     batch = {key: tf.constant(value[None]) for key, value in batch_of(model).items()}
     states = [variable.numpy() for variable in model.variables]
     called = []
@@ -66,18 +67,18 @@ def test_what_is_lowered_is_the_step(family, monkeypatch):
 
     monkeypatch.setattr(tf.raw_ops, "CrossReplicaSum", twice)
     run, arguments = pure(lowered, batch)
-    figures, gradients, seeds = run(*arguments)
+    figures, values = run(*arguments)
     assert called and all(group == [[0, 1]] for group in called)
     for variable, state in zip(model.variables, states, strict=True):
         np.testing.assert_array_equal(variable, state)  # it changes nothing
-    assert any(
-        (new.numpy() != old.numpy()).any() for new, old in zip(seeds, model.non_trainable_variables, strict=True)
-    )
-    own, wanted = step.slopes(dict(batch))
+    assert float(figures["norm"]) > 1  # so that clipping shows
+    own = step(batch_of(model), RATE)
     for name in ("masked_lm", "pairs", "masked"):
-        assert float(figures[name]) == pytest.approx(2 * float(own[name]), rel=1e-5), name
-    for one, other in zip(gradients, wanted, strict=True):
-        np.testing.assert_allclose(one, other, atol=1e-5)
+        assert float(figures[name]) == pytest.approx(2 * own[name], rel=1e-5), name
+    for (name, variable), value in zip(step.variables(), values, strict=True):
+        np.testing.assert_allclose(value, variable, atol=1e-6, err_msg=name)
+    moved = [(v.numpy() != state).any() for v, state in zip(model.variables, states, strict=True)]
+    assert sum(moved) > 0.9 * len(moved)
 
 
 @pytest.mark.slow
