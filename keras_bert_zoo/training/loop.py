@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from keras_bert_zoo.corpus.batches import Batches
+from keras_bert_zoo.corpus.heldout import HeldOut
 from keras_bert_zoo.corpus.shards import Corpus
 from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.training.ahead import ahead
@@ -157,7 +158,7 @@ class Loop:
             self.write_line(number, rate)
         if self.heldout[number] and (step % recipe.evaluate_every == 0 or self.done()):
             line = {"step": step, "time": time.time(), "length": recipe.stages[number].length}
-            line |= {f"heldout_{name}": value for name, value in self.measure(*self.heldout[number]).items()}
+            line |= {f"heldout_{name}": value for name, value in self.measure(self.heldout[number]).items()}
             self.log.write(line)
             self.view.heldout(line)
         if step % recipe.commit_every == 0:
@@ -174,11 +175,11 @@ class Loop:
         self.view.line(line, self.progress(self.place["step"]))
         self.figures = Figures()
 
-    def measure(self, batches: Batches, count: int) -> dict[str, float]:
+    def measure(self, batches: HeldOut) -> dict[str, float]:
         """Losses and shares that were right on what was held out, with masks that are always the same."""
         figures = Figures()
-        for number in range(count):
-            figures.add(self.step.measure(batches[number]), 0.0)
+        for batch in batches:
+            figures.add(self.step.measure(batch), 0.0)
         means = figures.means()
         means.pop("norm")
         return means

@@ -13,8 +13,6 @@ from keras_bert_zoo import ZooError, pretrain
 from keras_bert_zoo.corpus.batches import Batches, Objective
 from keras_bert_zoo.distribution import Runtime, make_runtime, strategy
 from keras_bert_zoo.distribution.kinds import choose
-from keras_bert_zoo.training.recipe import Recipe
-from keras_bert_zoo.training.stages import held_out
 from keras_bert_zoo.training.step import fewest_parts
 
 
@@ -73,13 +71,6 @@ def test_workers_that_are_named_by_half_or_to_the_other_backend(backend, given, 
 def test_processes_agree(others, same):
     runtime = Runtime(replicas=3, hosts=3, gather=lambda value: [value, *others])
     assert runtime.agree(7) == same
-
-
-def test_too_little_is_held_out_for_all_workers(tmp_path, tokenizer, caplog):
-    recipe = Recipe.of({"model": "bert_tiny", "stages": [{"length": 512, "rows": 4}]})
-    corpus = make_corpus(tmp_path, tokenizer)
-    assert held_out(recipe, corpus, 0, (0, 64)) is None
-    assert "and there are 64 workers" in caplog.text
 
 
 def test_parts_are_as_few_as_fit():

@@ -24,10 +24,10 @@ from keras_bert_zoo.zoo.presets import PRESETS
 def masked_loss(model, data, number):
     """On what is held out, in rows of a stage."""
     recipe = Recipe.of(RECIPE)
-    batches, count = held_out(recipe, Corpus(data), number, (0, 1))
+    batches = held_out(recipe, Corpus(data), number)
     assert batches[0]["token_ids"].shape[1] == recipe.stages[number].length
     step = make_step(model, keras.optimizers.SGD(0.0), 2, None, False)
-    found = [step.measure(batches[i]) for i in range(count)]
+    found = [step.measure(batch) for batch in batches]
     return sum(one["masked_lm"] for one in found) / sum(one["masked"] for one in found)
 
 

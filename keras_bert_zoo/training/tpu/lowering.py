@@ -56,9 +56,9 @@ def lower_for_tpu(
     """Lower the step of each stage of a recipe, or of the one with this number, from 1, for the chips of a topology.
 
     What is lowered is forward, backward, the sums over chips and the optimizer, of as many rows as go through a chip at
-    once. `out` is a folder for the programs, stage-1.stablehlo and so on. Nothing is compiled, so that it is not known whether a chip has the memory.
-    Needs tensorflow-tpu (topologies.prepare_process). Raises ZooError for rows that the chips cannot share, and
-    TensorFlow's ValueError where an operation cannot go to a TPU.
+    once. `out` is a folder for the programs, stage-1.stablehlo and so on. Nothing is compiled, so that it is not known
+    whether a chip has the memory. Needs tensorflow-tpu (topologies.prepare_process). Raises ZooError for rows that the
+    chips cannot share, and TensorFlow's ValueError where an operation cannot go to a TPU.
     """
     runtime = Runtime(chips_of(topology))
     recipe, step = step_asked(recipe, runtime.replicas, data, rows, stage, **overrides)
