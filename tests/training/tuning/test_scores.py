@@ -3,7 +3,7 @@ import pytest
 
 from keras_bert_zoo import ZooError
 from keras_bert_zoo.training.tuning.report import Report, Scores, draw_curves, draw_scores
-from keras_bert_zoo.training.tuning.scores import check_metric, choose_threshold, pick, score, score_labels
+from keras_bert_zoo.training.tuning.scores import calibration, check_metric, choose_threshold, pick, score, score_labels
 
 LIKELY = np.array([[0.9, 0.1], [0.6, 0.4], [0.7, 0.3], [0.2, 0.8], [0.1, 0.9]])
 TRUTH = np.array([0, 0, 1, 1, 0])
@@ -28,22 +28,47 @@ def test_a_class_that_never_occurs():
     assert found["per_class"]["c"] == {"precision": 0, "recall": 0, "f1": 0, "support": 0}
 
 
-def test_the_best_threshold_is_half_way():
-    truth = np.array([0, 0, 1, 1, 0])
-    likely = np.array([0.1, 0.2, 0.4, 0.8, 0.3])
-    assert choose_threshold(likely, truth) == pytest.approx(0.35)
-    assert choose_threshold(likely, np.zeros(5)) == 0.5
+def test_a_threshold_is_half_way():
+    """Three of six are surely yes."""
+    truth, likely = np.array([0, 0, 1, 1, 0, 1]), np.array([0.01, 0.02, 0.99, 0.8, 0.1, 0.9])
+    assert choose_threshold(likely, truth) == pytest.approx(0.45)
+    assert choose_threshold(likely, np.zeros(6)) == 0.5
+    assert choose_threshold(np.full(4, 0.7), np.array([1, 1, 0, 1])) == pytest.approx(0.35)  # cannot be parted
     assert choose_threshold(np.array([1.0, 1 - 1e-16, 0.5]), np.array([1, 0, 0])) < 1  # a model takes no more
 
 
-def test_the_best_threshold_is_the_best_of_all():
-    random = np.random.default_rng(0)
-    for _ in range(20):
-        likely, truth = random.random(60).round(1), random.integers(0, 2, 60)
-        both = np.stack([1 - likely, likely], 1)
-        best = max(score(both, truth, "ab", t)["per_class"]["b"]["f1"] for t in np.arange(-0.05, 1.1, 0.05))
-        chosen = score(both, truth, "ab", choose_threshold(likely, truth))["per_class"]["b"]["f1"]
-        assert chosen == pytest.approx(best)
+def drawn(random, count):
+    """Truths, and what a model thinks of them that is too sure of no: its log odds are shifted and doubled."""
+    odds = random.normal(-2, 2, count)
+    return 1 / (1 + np.exp(4 - 2 * odds)), random.random(count) < 1 / (1 + np.exp(-odds))
+
+
+def test_what_a_model_thinks_is_calibrated():
+    likely, truth = drawn(np.random.default_rng(0), 20_000)
+    slope, shift = calibration(likely, truth)  # half, and the shift back
+    assert (slope, shift) == (pytest.approx(0.5, abs=0.03), pytest.approx(2, abs=0.1))
+    assert calibration(np.array([0.3]), np.array([0])) == (pytest.approx(1, abs=0.3), pytest.approx(0, abs=0.3))
+    slope, _ = calibration(1 - likely, truth)
+    assert slope == 0  # never the other way round
+
+
+def test_a_threshold_is_near_the_best_for_other_texts():
+    """Nearer, on average, than the one that was best for the few texts that it is chosen by."""
+    random, lost = np.random.default_rng(1), []
+    likely, truth = drawn(random, 100_000)
+    places = np.linspace(0.001, 0.9, 200)
+    best = max(f1(likely >= place, truth) for place in places)
+    for _ in range(30):
+        few, known = drawn(random, 100)
+        by_chance = max(places, key=lambda place, few=few, known=known: f1(few >= place, known))
+        lost.append([best - f1(likely >= place, truth) for place in (choose_threshold(few, known), by_chance, 0.5)])
+    ours, luck, even = np.mean(lost, 0)
+    assert ours < 0.6 * luck
+    assert ours < 0.3 * even
+
+
+def f1(found, truth):
+    return 2 * (found & truth).sum() / (found.sum() + truth.sum())
 
 
 def test_what_to_choose_by():
