@@ -141,7 +141,9 @@ def print_table(given: argparse.Namespace) -> None:
     print("|", " | ".join(HEAD), "|\n|", "---|" * len(HEAD), sep="")
     for model, length, topology in cells(given):
         fit = Fit.of(lines, model, length, topology)
-        if fit is not None and fit.most_rows():
+        if fit is None:
+            print(f"| {model} | {length} | {topology} | | | | | | not compiled yet |")
+        elif fit.most_rows():
             print_row(fit.row(fit.most_rows()), "estimate")
         for line in lines:
             whole = line.get("model") == model and line["depth"] == depth_of(model)

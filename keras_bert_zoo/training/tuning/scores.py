@@ -90,7 +90,7 @@ def choose_threshold(likely: np.ndarray, truth: np.ndarray) -> float:
     It is the F1 that is expected of calibrated probabilities: what happened to be best for a hundred texts is seldom
     best for others. Half way between the two texts that it parts, so that it does not stand on one of them.
     """
-    if not (truth > 0).any():
+    if not (truth > 0).any() or not np.isfinite(likely).all():
         return EVEN  # nothing to choose by
     scores = np.sort(likely.astype("float64"))[::-1]
     sure = calibrated(scores, *calibration(likely, truth))

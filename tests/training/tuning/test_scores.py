@@ -33,6 +33,7 @@ def test_a_threshold_is_half_way():
     truth, likely = np.array([0, 0, 1, 1, 0, 1]), np.array([0.01, 0.02, 0.99, 0.8, 0.1, 0.9])
     assert choose_threshold(likely, truth) == pytest.approx(0.45)
     assert choose_threshold(likely, np.zeros(6)) == 0.5
+    assert choose_threshold(np.array([0.1, np.nan]), np.array([0, 1])) == 0.5
     assert choose_threshold(np.full(4, 0.7), np.array([1, 1, 0, 1])) == pytest.approx(0.35)  # cannot be parted
     assert choose_threshold(np.array([1.0, 1 - 1e-16, 0.5]), np.array([1, 0, 0])) < 1  # a model takes no more
 
