@@ -9,10 +9,10 @@ from keras_bert_zoo.corpus.shards import Corpus
 
 
 class HeldOut(Sequence):
-    """The first rows of a corpus's held-out part, `most` of them at most, in batches of about `rows`.
+    """The first rows of a corpus's held-out part, `most` of them at most, in batches of `rows`.
 
-    Rows that weigh nothing fill the last batch up, and every batch to a multiple of the processes. `share` is the
-    number of this process and how many there are: each makes only its own rows.
+    A batch has as many more as the processes share evenly; rows that weigh nothing fill the last one up. `share` is
+    the number of this process and how many there are: each makes only its own rows.
     """
 
     def __init__(
@@ -26,7 +26,7 @@ class HeldOut(Sequence):
         share: tuple[int, int] = (0, 1),
     ):
         self.batches = Batches(Corpus(corpus.folder, "heldout"), objective, length, 1, texts=texts)
-        self.epoch = self.batches.make_epoch(0)
+        self.epoch = self.batches.epoch(0)
         self.rows = self.epoch.rows[:most]
         rows = min(rows, len(self.rows))
         self.place, self.own = share[0], -(-rows // share[1])  # rows of a batch

@@ -75,6 +75,13 @@ def test_another_recipe_in_the_same_folder(data, tmp_path):
     run(tmp_path / "run", data, steps=2, log_every=1)
 
 
+def test_each_worker_measures_its_own_rows(data):
+    recipe, corpus = Recipe.of(RECIPE), Corpus(data)
+    whole, *parts = (held_out(recipe, corpus, 0, share) for share in ((0, 1), (0, 2), (1, 2)))
+    here = np.concatenate([part[0]["token_ids"] for part in parts])
+    np.testing.assert_array_equal(here, whole[0]["token_ids"])
+
+
 @pytest.mark.parametrize(("heldout", "documents"), [(0.0, 0), (0.005, 1)])
 def test_too_little_is_held_out_to_measure_on(tmp_path, tokenizer, caplog, heldout, documents):
     data = make_corpus(tmp_path, tokenizer, heldout=heldout, shards=2).folder

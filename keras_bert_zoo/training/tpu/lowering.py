@@ -119,7 +119,7 @@ def pure(step: LoweredStep, batch: Mapping[str, tf.Tensor]) -> tuple[Any, tuple]
 
 
 def of_arrays(optimizer: AdamW) -> AdamW:
-    """The same on arrays: TensorFlow's part of Keras's optimizers wants variables on devices, and gives way here."""
+    """The same on arrays: of Keras's optimizers (3.15) TensorFlow's part, which wants devices, gives way."""
     kinds = {kind.__name__: vars(kind) for kind in type(optimizer).__mro__}
     names = [name for name in kinds["TFOptimizer"].keys() & kinds["BaseOptimizer"].keys() if not name.startswith("__")]
     kind = type(type(optimizer).__name__, (type(optimizer),), {name: kinds["BaseOptimizer"][name] for name in names})

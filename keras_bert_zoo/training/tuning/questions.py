@@ -45,7 +45,7 @@ class Question(ABC):
 
     @abstractmethod
     def threshold(self, likely: np.ndarray, truth: np.ndarray) -> float | list[float]:
-        """From which probability an answer is given, for the best F1 on these texts."""
+        """From which probability an answer is given, for the F1 that is expected after these texts."""
 
     def check(self, metric: str, threshold: str | None, labels: tuple[str, ...]) -> None:
         """ZooError for settings that do not go with these labels."""

@@ -9,7 +9,7 @@ from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.tasks import EVEN, Task
 
 LEAST = 1e-12  # probability that a logarithm is taken of
-UNSURE = 1e-6  # as near to 0 and 1 as a probability comes for log odds
+PRIOR = 0.1  # how strongly a calibration is held back, in texts
 COLUMNS = ("precision", "recall", "f1", "support")
 
 
@@ -90,13 +90,15 @@ def choose_threshold(likely: np.ndarray, truth: np.ndarray) -> float:
     It is the F1 that is expected of calibrated probabilities: what happened to be best for a hundred texts is seldom
     best for others. Half way between the two texts that it parts, so that it does not stand on one of them.
     """
+    from scipy.special import expit
+
     if not (truth > 0).any() or not np.isfinite(likely).all():
         return EVEN  # nothing to choose by
     scores = np.sort(likely.astype("float64"))[::-1]
-    sure = calibrated(scores, *calibration(likely, truth))
+    slope, shift = calibration(likely, truth)
+    sure = expit(slope * log_odds(scores) + shift)
     f1 = 2 * sure.cumsum() / (np.arange(1, len(sure) + 1) + sure.sum())
-    ends = np.append(scores[1:] < scores[:-1], True)  # equal probabilities cannot be parted
-    best = int(np.argmax(np.where(ends, f1, -1)))
+    best = int(f1.argmax())
     below = scores[best + 1] if best + 1 < len(scores) else 0.0
     return min(float((scores[best] + below) / 2), np.nextafter(1.0, 0.0).item())
 
@@ -104,26 +106,27 @@ def choose_threshold(likely: np.ndarray, truth: np.ndarray) -> float:
 def calibration(likely: np.ndarray, truth: np.ndarray) -> tuple[float, float]:
     """Slope and shift of the log odds that suit the truth best (Platt 1999), near 1 and 0 for want of texts."""
     from scipy.optimize import minimize
+    from scipy.special import expit, log_expit
 
     odds, side = log_odds(likely), np.where(truth > 0, 1.0, -1.0)
+    middle = odds.mean()  # of a rare label far from 0, where a slope would need a shift with it
+    away = odds - middle
 
     def loss(line: np.ndarray) -> tuple[float, np.ndarray]:
-        margins = side * (line[0] * odds + line[1])
-        pull = -side * np.exp(-np.logaddexp(0, margins))
-        away = line - (1, 0)
-        return np.logaddexp(0, -margins).sum() + (away**2).sum() / 2, np.array([pull @ odds, pull.sum()]) + away
+        steeper = np.exp(line[0]) * away
+        margins = side * (steeper + middle + line[1])
+        pull = -side * expit(-margins)
+        value = -log_expit(margins).sum() + PRIOR / 2 * (line @ line)
+        return value, np.array([pull @ steeper, pull.sum()]) + PRIOR * line
 
-    slope, shift = minimize(loss, (1.0, 0.0), jac=True, method="L-BFGS-B", bounds=((0, None), (None, None))).x
-    return float(slope), float(shift)
-
-
-def calibrated(likely: np.ndarray, slope: float, shift: float) -> np.ndarray:
-    return np.exp(-np.logaddexp(0, -(slope * log_odds(likely) + shift)))
+    slope, shift = minimize(loss, (0.0, 0.0), jac=True, method="L-BFGS-B", bounds=((-5, 5), (None, None))).x
+    return float(np.exp(slope)), float(middle + shift - np.exp(slope) * middle)
 
 
 def log_odds(likely: np.ndarray) -> np.ndarray:
-    inside = np.clip(likely.astype("float64"), UNSURE, 1 - UNSURE)
-    return np.log(inside / (1 - inside))
+    from scipy.special import logit
+
+    return logit(np.clip(likely.astype("float64"), LEAST, 1 - LEAST))
 
 
 def pick(figures: dict[str, Any], metric: str) -> float:

@@ -41,7 +41,7 @@ def test_it_learns_each(done):
 
 
 def test_each_has_its_best_threshold(done):
-    """The report's are those that the validation part wants, label by label."""
+    """The report's are those that are chosen by the validation part, label by label."""
     run, _ = done
     part = Splits.draw(read(letters(300)), (0.15, 0.15), 0).validation
     found = [answer["scores"] for answer in run.model.answer(part.texts)]
