@@ -40,7 +40,7 @@ class Loop:
         self.batches = [batches_of(recipe, corpus, number, share) for number in range(len(recipe.stages))]
         for batches in self.batches:
             batches.find(0)  # whether the corpus fills one, before any work
-        self.heldout = [held_out(recipe, corpus, number, share) for number in range(len(recipe.stages))]
+        self.heldout = [held_out(recipe, corpus, number, self.runtime) for number in range(len(recipe.stages))]
         self.commits = Commits(out / "commits", recipe.keep)
         self.place = {"step": 0, "seconds": 0.0, "tokens": 0, "skipped": 0, "in_a_row": 0, "log": 0, "began": {"0": 0}}
         self.figures = Figures()

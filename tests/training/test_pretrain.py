@@ -13,6 +13,7 @@ from small_runs import RECIPE, data, dying, lines, run, same, small  # noqa: F40
 from keras_bert_zoo import ZooError, build, convert, fill_mask, finetune, load, plan_pretraining
 from keras_bert_zoo.corpus.records import scan
 from keras_bert_zoo.corpus.shards import Corpus
+from keras_bert_zoo.distribution import Runtime
 from keras_bert_zoo.text import SentencePiece, TextVectorization, packaged
 from keras_bert_zoo.training.recipe import Recipe
 from keras_bert_zoo.training.runlog import EVENTS
@@ -77,9 +78,15 @@ def test_another_recipe_in_the_same_folder(data, tmp_path):
 
 def test_each_worker_measures_its_own_rows(data):
     recipe, corpus = Recipe.of(RECIPE), Corpus(data)
-    whole, *parts = (held_out(recipe, corpus, 0, share) for share in ((0, 1), (0, 2), (1, 2)))
+    whole, *parts = (held_out(recipe, corpus, 0, one) for one in (Runtime(2), Runtime(2, 2, 0), Runtime(2, 2, 1)))
     here = np.concatenate([part[0]["token_ids"] for part in parts])
     np.testing.assert_array_equal(here, whole[0]["token_ids"])
+
+
+@pytest.mark.parametrize(("micro", "replicas", "rows"), [(0, 1, 8), (0, 4, 8), (2, 1, 2), (2, 2, 4), (4, 4, 8)])
+def test_every_device_measures_as_many_rows_as_it_takes(data, micro, replicas, rows):
+    recipe = Recipe.of(RECIPE | {"stages": [{"length": 24, "rows": 8, "micro": micro}], "evaluate_rows": 16})
+    assert len(held_out(recipe, Corpus(data), 0, Runtime(replicas))[0]["token_ids"]) == rows
 
 
 @pytest.mark.parametrize(("heldout", "documents"), [(0.0, 0), (0.005, 1)])
