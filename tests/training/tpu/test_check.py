@@ -89,7 +89,7 @@ def test_the_command_needs_rows_that_divide_and_a_topology(tmp_path):
     for arguments, sentence in (
         (("--rows", "12"), "12 rows of a stage cannot be shared by 8 replicas: 8 can"),
         (("--topology", "v5e:3x3"), "libtpu knows no topology 'v5e:3x3'"),
-        (("--stage", "2"), "stage=2: the recipe's stages are 1 to 1"),
+        (("--stage", "2"), "--stage 2: the recipe's stages are 1 to 1"),
     ):
         done = tpu_check(tmp_path, *arguments)
         assert done.returncode == 2
