@@ -5,10 +5,14 @@ source "$(dirname "$0")/settings.sh"
 require TPU ZONE BUCKET
 choose_machine
 [[ -f $RECIPE ]] || die "There is no recipe $RECIPE: examples/recipes has some."
+find_start
 
-if [[ ! -f $SHARDS/manifest.json ]]; then
+if [[ -f $SHARDS/manifest.json ]]; then
+  [[ -z ${TEXTS:-} ]] || say "$SHARDS is prepared already and is taken; TEXTS=$TEXTS is not read: for it give SHARDS a new folder."
+else
   [[ -n ${TEXTS:-} ]] || die "$SHARDS is no prepared corpus: give TEXTS, files or a folder of text, or SHARDS."
   read -ra texts <<< "$TEXTS"
+  for text in "${texts[@]}"; do [[ -e $text ]] || die "There is no $text, which TEXTS names."; done
   run keras-bert-zoo prepare "${texts[@]}" --out "$SHARDS" ${TOKENIZER:+--tokenizer "$TOKENIZER"}
 fi
 case $TOPOLOGY in

@@ -41,6 +41,7 @@ TRIES [0-9]+
 POLL_S [0-9.]+
 SYNC_S [0-9.]+
 ASK_S [0-9]+
+FILESTORE [A-Za-z0-9._-]+:/[A-Za-z0-9._/-]+
 END
 }
 check_names
@@ -67,6 +68,12 @@ choose_machine() { # the image, what tpu-check calls the TPU, and how its chips 
   check_topology
   DISTRIBUTION=${FILESTORE:+multi_worker}
   DISTRIBUTION=${DISTRIBUTION:-tpu}
+}
+
+find_start() { # the folder that the recipe goes on from, if it does; the name of a release is got over there
+  START=$(sed -nE "s/^weights *= *[\"']([^\"']+)[\"'].*/\\1/p" "$RECIPE")
+  [[ $START == */* || -e $START ]] || START=
+  [[ -z $START || -d $START ]] || die "There is no folder $START, from whose weights $RECIPE goes on."
 }
 
 check_topology() { # as many chips as the accelerator has

@@ -46,6 +46,10 @@ fetch() { # the shards, and the commits of a machine that was taken away
   gcloud storage rm "$store/ended" > /dev/null 2>&1 || true
   mkdir -p "$work/shards"
   gcloud storage rsync --recursive "$store/shards" "$work/shards"
+  if [[ -n ${START:-} ]]; then
+    mkdir -p "$work/start"
+    gcloud storage rsync --recursive "$store/start" "$work/start"
+  fi
   if [[ ! -d $work/out ]] && gcloud storage ls "$store/out/" > /dev/null 2>&1; then
     mkdir -p "$work/coming"
     gcloud storage rsync --recursive "$store/out" "$work/coming"
@@ -78,7 +82,7 @@ work() {
   echo "$$" > "$pid"
   export KERAS_BACKEND=${ENGINE/tf/tensorflow}
   "$venv/bin/keras-bert-zoo" pretrain "$kit/recipe.toml" --data "$work/shards" --out "$work/out" \
-    --distribution "$DISTRIBUTION" &
+    --distribution "$DISTRIBUTION" ${START:+--weights "$work/start"} &
   training=$!
   trap 'stopped=yes; kill -TERM "$training" 2> /dev/null || true' USR1 # the run commits, and leaves
   trap 'stopped=yes' TERM # a machine that goes down tells the run too; told twice, it would not commit

@@ -97,9 +97,11 @@ class Corpus:
 def check_tokenizer(tokenizer: Tokenizer, corpus: Corpus) -> None:
     """The ids of a corpus mean something in one vocabulary only."""
     if fingerprint(tokenizer) != corpus.manifest["tokenizer_sha256"]:
+        there, here = corpus.manifest["vocab_size"], len(tokenizer.vocabulary)
+        sizes = f"{there:,} pieces, here are {here:,}" if there != here else f"{here:,} pieces as here, but others"
         raise ZooError(
-            f"{corpus.folder} was prepared with another vocabulary ({corpus.manifest['vocab_size']:,} pieces, here are "
-            f"{len(tokenizer.vocabulary):,}): prepare the text with the model's own, or take the corpus's."
+            f"{corpus.folder} was prepared with another vocabulary ({sizes}): prepare the text with the model's own, "
+            "or take the corpus's."
         )
 
 

@@ -1,6 +1,8 @@
 """Runtimes of keras.distribution on JAX."""
 
+import logging
 import os
+import threading
 
 import jax
 import keras
@@ -12,6 +14,9 @@ from keras_bert_zoo.distribution.layout import LAYOUT
 from keras_bert_zoo.distribution.runtime import Runtime, check_several
 from keras_bert_zoo.errors import ZooError
 
+TELL_S = 20.0  # until the first line while waiting
+log = logging.getLogger("keras_bert_zoo")
+
 
 def on_devices(kind: str, model_parallel: int = 1) -> Runtime:
     """Every device of all processes that JAX knows, each with the whole model or a part of one."""
@@ -19,7 +24,7 @@ def on_devices(kind: str, model_parallel: int = 1) -> Runtime:
         meet()
     names = keras.distribution.list_devices()
     if kind == "mirrored":
-        check_several(names)
+        check_several(names, model_parallel)
     if kind == "tpu" and jax.default_backend() != "tpu":
         raise ZooError(f"There is no TPU here: JAX has {names[0]} and the like.")
     if model_parallel > 1:
@@ -45,15 +50,25 @@ def cut(names: list[str], model_parallel: int) -> Runtime:
 
 
 def meet() -> None:
-    """Find the other processes: those that are named, or those that Cloud TPU, Slurm and the like tell JAX of."""
+    """Find the other processes: those that are named, or those that Cloud TPU, Slurm and the like tell JAX of.
+
+    JAX waits in silence, for 300 s.
+    """
+    names = os.environ.get("KERAS_DISTRIBUTION_JOB_ADDRESSES", "none named")
+    count = os.environ.get("KERAS_DISTRIBUTION_NUM_PROCESSES", "all")
+    said = "Still waiting for %s processes to meet (KERAS_DISTRIBUTION_JOB_ADDRESSES: %s): start each of them."
+    waiting = threading.Timer(TELL_S, log.warning, (said, count, names))
+    waiting.daemon = True
+    waiting.start()
     try:
         keras.distribution.initialize()
     except (RuntimeError, ValueError) as error:
-        names = os.environ.get("KERAS_DISTRIBUTION_JOB_ADDRESSES", "none named")
         raise ZooError(
             f"No meeting of processes ({str(error).splitlines()[0]:.200}; KERAS_DISTRIBUTION_JOB_ADDRESSES: {names}): "
             "start them all, with ..._NUM_PROCESSES and ..._PROCESS_ID."
         ) from error
+    finally:
+        waiting.cancel()
 
 
 def gather(value: float) -> list[float]:

@@ -65,6 +65,9 @@ class Runtime:
             raise ZooError(f"{rows} {what} cannot be shared by {self.replicas} replicas: {near} can.")
 
 
-def check_several(names: list[str]) -> None:
-    if len(names) < 2:
-        raise ZooError(f'distribution="mirrored" needs several devices, and here is {names[0]} alone: leave it out.')
+def check_several(names: list[str], model_parallel: int = 1) -> None:
+    if len(names) > 1:
+        return
+    if model_parallel > 1:
+        raise ZooError(f"model_parallel={model_parallel} needs several devices, and here is {names[0]} alone.")
+    raise ZooError(f'distribution="mirrored" needs several devices, and here is {names[0]} alone: leave it out.')

@@ -20,6 +20,7 @@ from keras_bert_zoo.errors import ZooError
 MEET_S = 600.0  # machines of one job start minutes apart
 TELL_S = 20.0  # between two lines while waiting
 TF_CONFIG = '{"cluster": {"worker": ["host:port", ...]}, "task": {"type": "worker", "index": 0}}'
+HELLO = b"keras-bert-zoo worker "
 LOST = tuple(getattr(tf.errors, f"{name}Error") for name in ("Unavailable", "Aborted", "Cancelled", "Internal"))
 log = logging.getLogger("keras_bert_zoo")
 
@@ -45,7 +46,8 @@ def multi_worker() -> Runtime:
         implementation=auto if tf.config.list_physical_devices("GPU") else ring
     )
     strategy = tf.distribute.MultiWorkerMirroredStrategy(communication_options=options)
-    return Runtime(strategy.num_replicas_in_sync, hosts, host, strategy, gather=partial(gather, strategy, hosts, host))
+    asked = partial(gather, strategy, tf.function(over_replicas, autograph=False), hosts, host)
+    return Runtime(strategy.num_replicas_in_sync, hosts, host, strategy, gather=asked)
 
 
 def read_tf_config() -> tuple[list[str], int]:
@@ -57,24 +59,28 @@ def read_tf_config() -> tuple[list[str], int]:
         said = json.loads(text)
         workers, task = said["cluster"]["worker"], said["task"]
         kind, index = task["type"], int(task["index"])
-        ports = [port_of(worker) for worker in workers]
+        if not all(0 < port_of(worker) < 1 << 16 for worker in workers):
+            raise ValueError("a port is a number from 1 to 65535")
     except (ValueError, KeyError, TypeError) as error:
         why = f"{type(error).__name__}: {error}"
         raise ZooError(f"TF_CONFIG={text!r:.200} cannot be read ({why}): it must be like {TF_CONFIG}.") from error
-    if kind != "worker" or not 0 <= index < len(ports) or set(said["cluster"]) != {"worker"}:
+    if kind != "worker" or not 0 <= index < len(workers) or set(said["cluster"]) != {"worker"}:
         raise ZooError(f"TF_CONFIG={text!r:.200} must name workers alone, and this one as one of them.")
+    twice = next((worker for worker in workers if workers.count(worker) > 1), None)
+    if twice:
+        raise ZooError(f"TF_CONFIG names the worker {twice} twice: give each its own address.")
     return workers, index
 
 
 def meet(addresses: list[str], host: int, patience_s: float = MEET_S) -> None:
     """Wait until every worker has been there; TensorFlow itself would wait in silence. Raises ZooError with its name.
 
-    A worker that has met all goes on, and then TensorFlow answers in its place.
+    Each says its number when it is called. One that has met all goes on, and then TensorFlow answers in its place.
     """
     began = told = time.monotonic()
     absent = set(range(len(addresses))) - {host}
-    with answering(addresses[host]):
-        while absent := {number for number in absent if not answers(addresses[number])}:
+    with answering(addresses[host], host):
+        while absent := {number for number in absent if not answers(addresses[number], number)}:
             who = ", ".join(f"worker {number} ({addresses[number]})" for number in sorted(absent))
             now = time.monotonic()
             if now > began + patience_s:
@@ -89,14 +95,14 @@ def meet(addresses: list[str], host: int, patience_s: float = MEET_S) -> None:
 
 
 @contextmanager
-def answering(address: str) -> Iterator[None]:
-    """Take calls at this worker's own address, and hang up."""
+def answering(address: str, host: int) -> Iterator[None]:
+    """Take calls at this worker's own address, say its number, and hang up."""
     try:
         server = socket.create_server(("", port_of(address)))
     except OSError as error:
         raise ZooError(f"This worker cannot answer at {address} ({error.strerror}): is another run there?") from error
     with server:
-        thread = threading.Thread(target=hang_up, args=(server,), daemon=True)
+        thread = threading.Thread(target=say_number, args=(server, host), daemon=True)
         thread.start()
         try:
             yield
@@ -106,18 +112,35 @@ def answering(address: str) -> Iterator[None]:
             thread.join(5)
 
 
-def hang_up(server: socket.socket) -> None:
+def say_number(server: socket.socket, host: int) -> None:
     with suppress(OSError):
         while True:
-            server.accept()[0].close()
+            call = server.accept()[0]
+            with call, suppress(OSError):
+                call.sendall(HELLO + str(host).encode())
 
 
-def answers(address: str) -> bool:
+def answers(address: str, number: int) -> bool:
+    """Whether somebody is there; raises ZooError for a worker that was told another number."""
     try:
-        socket.create_connection((address.rpartition(":")[0], port_of(address)), timeout=2).close()
+        with socket.create_connection((address.rpartition(":")[0], port_of(address)), timeout=2) as call:
+            said = heard(call)
     except OSError:
         return False
+    if said.startswith(HELLO) and said != HELLO + str(number).encode():
+        raise ZooError(
+            f"At {address}, where TF_CONFIG has worker {number}, is one with index {said[len(HELLO) :].decode()}: give "
+            "each its own."
+        )
     return True
+
+
+def heard(call: socket.socket) -> bytes:
+    """What is said at once; TensorFlow, which says nothing we know, is not waited for."""
+    call.settimeout(1)
+    with suppress(OSError):
+        return call.recv(64)
+    return b""
 
 
 def port_of(address: str) -> int:
@@ -141,17 +164,17 @@ def tpu() -> Runtime:
     return Runtime(strategy.num_replicas_in_sync, strategy=strategy)
 
 
-def gather(strategy: Any, hosts: int, host: int, value: float) -> list[float]:
+def over_replicas(own: tf.Tensor) -> tf.Tensor:
+    context, here = tf.distribute.get_replica_context(), tf.identity(own)  # an argument has no device
+    return context.all_reduce(tf.distribute.ReduceOp.SUM, here)
+
+
+def gather(strategy: Any, add: Any, hosts: int, host: int, value: float) -> list[float]:
     """What each worker says, on each."""
     mine = [0.0] * hosts
     mine[host] = value
-
-    def add() -> tf.Tensor:
-        own = tf.constant(mine, tf.float64)
-        return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, own)
-
     with workers_that_stay(hosts):
-        found = strategy.experimental_local_results(strategy.run(tf.function(add, autograph=False)))
+        found = strategy.experimental_local_results(strategy.run(add, args=(tf.constant(mine, tf.float64),)))
     return [float(one) for one in found[0] * hosts / strategy.num_replicas_in_sync]
 
 

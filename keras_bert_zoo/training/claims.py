@@ -20,13 +20,14 @@ RECIPE, LOCK = "recipe.json", ".lock"
 FREE = ("steps_per_call", "log_every", "commit_every", "evaluate_every", "evaluate_rows", "keep", "data")  # may change
 
 
+def check_orders(recipe: Recipe, corpus: Corpus, runtime: Runtime) -> None:
+    """All workers have the same recipe, corpus and versions."""
+    check_same({**recipe.to_dict(), "data": None, "corpus": corpus.manifest["sha256"], **versions()}, runtime)
+
+
 @contextmanager
 def claimed(folder: Path, recipe: Recipe, corpus: Corpus, runtime: Runtime) -> Iterator[None]:
-    """The first worker makes the folder the run's and keeps others out; where it may not, no worker goes on.
-
-    Nor does any where they were told different things.
-    """
-    check_same({**recipe.to_dict(), "data": None, "corpus": corpus.manifest["sha256"], **versions()}, runtime)
+    """The first worker makes the folder the run's and keeps others out; where it may not, no worker goes on."""
     with ExitStack() as kept:
         with all_or_none(runtime):
             if runtime.is_chief:
@@ -80,6 +81,11 @@ def claim(folder: Path, recipe: Recipe, corpus: Corpus) -> None:
         )
 
 
+def shorten(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:24]} ... {text[-8:]}"
+
+
 def differing(theirs: dict[str, Any], ours: dict[str, Any]) -> str | None:
     """The first field of two recipes that is not the same, with both values."""
     for name in ours:
@@ -88,5 +94,5 @@ def differing(theirs: dict[str, Any], ours: dict[str, Any]) -> str | None:
             continue
         if isinstance(there, dict) and isinstance(here, dict):
             return f"{name}.{differing(there, here) or 'field'}"
-        return f"{name} ({there!r:.60}, here {here!r:.60})"
+        return f"{name} ({shorten(there)}, here {shorten(here)})"
     return None

@@ -12,14 +12,15 @@ from keras_bert_zoo.corpus.shards import Corpus, check_tokenizer
 from keras_bert_zoo.distribution import Runtime, check_layout, make_runtime
 from keras_bert_zoo.errors import ZooError
 from keras_bert_zoo.tasks import Task
-from keras_bert_zoo.training.claims import claimed
+from keras_bert_zoo.training.claims import check_orders, claimed
 from keras_bert_zoo.training.loop import Loop
 from keras_bert_zoo.training.optimizers import OPTIMIZERS
 from keras_bert_zoo.training.plan import Plan, make_plan
 from keras_bert_zoo.training.recipe import Recipe, read_recipe
 from keras_bert_zoo.training.step import Step, make_step
+from keras_bert_zoo.training.workers import all_or_none
 from keras_bert_zoo.zoo.build import build
-from keras_bert_zoo.zoo.parts import reshaped
+from keras_bert_zoo.zoo.parts import open_weights, reshaped
 from keras_bert_zoo.zoo.presets import PRESETS, canonical
 
 MODEL = "model"
@@ -56,12 +57,16 @@ def pretrain(
     share each model. Raises ZooError for a recipe that does not fit, and for an `out` that holds another run.
     """
     recipe, runtime = read_recipe(recipe, **overrides), make_runtime(distribution, model_parallel)
-    corpus = open_corpus(recipe, data)
     if not isinstance(out, (str, Path)):
         raise ZooError(f"out={out!r:.40} is no folder: give its path.")
     folder = Path(out).expanduser()
+    with all_or_none(runtime):
+        corpus = open_corpus(recipe, data)
+        check_start(recipe, corpus)
+    check_orders(recipe, corpus, runtime)
     step = make_training_step(recipe, corpus, runtime)
-    loop = Loop(step, recipe, corpus, folder, tell)
+    with all_or_none(runtime):
+        loop = Loop(step, recipe, corpus, folder, tell)
     with claimed(folder, recipe, corpus, runtime):
         finished = loop.run()
         if not finished:
@@ -92,6 +97,13 @@ def open_corpus(recipe: Recipe, data: str | Path | None) -> Corpus:
     if source is None:
         raise ZooError("Give data=, the folder that `keras-bert-zoo prepare` made.")
     return Corpus(source)
+
+
+def check_start(recipe: Recipe, corpus: Corpus) -> None:
+    """What one of several workers may lack: later the others would wait for its variables."""
+    corpus.tokenizer()
+    if recipe.weights is not None:
+        open_weights(recipe.model, recipe.weights, ())
 
 
 def make_model(recipe: Recipe, corpus: Corpus | None) -> Task:

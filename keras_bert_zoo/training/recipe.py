@@ -98,8 +98,11 @@ class Recipe:
             raise ZooError(f"hours={self.hours!r} must be a number above 0.")
         for name in self.shape:
             find({field.name: None for field in fields(BertConfig)}, name, "size of a model")
-        if not self.stages or abs(sum(stage.share for stage in self.stages) - 1) > 1e-6:
-            raise ZooError("The shares of the stages must add up to 1.")
+        if not self.stages:
+            raise ZooError("stages is empty: give [[stages]] at least once.")
+        shares = sum(stage.share for stage in self.stages)
+        if not abs(shares - 1) <= 1e-6:
+            raise ZooError(f"The shares of the stages must add up to 1, and make {shares:.6g}.")
 
     @classmethod
     def of(cls, given: Mapping[str, Any], source: str = "The recipe") -> "Recipe":

@@ -105,6 +105,16 @@ def test_parts_are_as_few_as_fit():
             json.dumps({"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 1}}),
             "must name workers alone, and this one as one of them",
         ),
+        (
+            "multi_worker",
+            json.dumps({"cluster": {"worker": ["a:99999"]}, "task": {"type": "worker", "index": 0}}),
+            "a port is a number from 1 to 65535",
+        ),
+        (
+            "multi_worker",
+            json.dumps({"cluster": {"worker": ["a:1", "b:1", "a:1"]}, "task": {"type": "worker", "index": 0}}),
+            "TF_CONFIG names the worker a:1 twice: give each its own address",
+        ),
     ],
 )
 def test_what_is_not_here(kind, config, sentence, monkeypatch):
@@ -127,6 +137,16 @@ def test_workers_wait_for_each_other(monkeypatch, caplog):
         strategy.meet(addresses, 1, 30.0)
         with socket.create_server(("", strategy.port_of(addresses[1]))):
             first.result(timeout=30)
+
+
+def test_two_workers_with_one_index():
+    """The second machine was told that it is the first: what it says where worker 1 should be gives it away."""
+    address = f"127.0.0.1:{free_port()}"
+    with (
+        strategy.answering(address, 0),
+        pytest.raises(ZooError, match=f"At {address}, where TF_CONFIG has worker 1, is one with index 0: give each"),
+    ):
+        strategy.meet([f"127.0.0.1:{free_port()}", address], 0, 30.0)
 
 
 def test_a_worker_that_does_not_come_is_named():

@@ -3,10 +3,12 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 import numpy as np
 import pytest
@@ -147,6 +149,35 @@ def test_who_is_left_says_that_a_worker_was_lost(made, tmp_path, number):
     (line,) = (line for line in said.splitlines() if line.startswith("keras-bert-zoo: "))
     assert line.endswith("start all of them again.")
     assert "Traceback" not in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("environments", [tensorflow_workers, partial(jax_workers, 1)], ids=["tensorflow", "jax"])
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        ("manifest.json", "is no prepared corpus"),
+        ("tokenizer/vocab.txt", "another vocabulary (41 pieces as here"),
+    ],
+)
+def test_no_worker_waits_for_one_that_is_refused(made, tmp_path, environments, damage, sentence):
+    """One has no corpus, or another vocabulary."""
+    words = made(60)
+    shutil.copytree(words[-1], tmp_path / "other")
+    path = tmp_path / "other" / damage
+    pieces = path.read_text().splitlines()
+    path.unlink()
+    if damage != "manifest.json":
+        path.write_text("\n".join([*pieces[:-1], "another"]) + "\n")
+    orders, out = [words, [*words[:-1], str(tmp_path / "other")]], tmp_path / "run"
+    workers = [start(order, out, where) for order, where in zip(orders, environments(), strict=True)]
+    said = [worker.communicate(timeout=60)[1].splitlines() for worker in workers]
+    assert [worker.returncode for worker in workers] == [2, 2], said
+    ours, theirs = ([line for line in lines if line.startswith("keras-bert-zoo: ")] for lines in said)
+    assert ours == ["keras-bert-zoo: Worker 1 cannot go on: its own message says why."]
+    assert len(theirs) == 1 and sentence in theirs[0]
+    assert not any("Traceback" in line for lines in said for line in lines)
+    assert not out.exists()
 
 
 @pytest.mark.slow

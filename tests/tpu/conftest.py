@@ -29,6 +29,8 @@ class Cloud:
             tool = self.laptop / "bin" / name
             tool.write_text(f'#!/bin/sh\nexec {sys.executable} -I -S {Path(__file__).parent}/stand_in.py {name} "$@"\n')
             tool.chmod(0o755)
+        for text in ("a", "b"):
+            (self.laptop / text).touch()
         (self.laptop / "recipe.toml").write_text('model = "bert_tiny"\n')
         self.goes()
 

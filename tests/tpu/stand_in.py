@@ -187,6 +187,7 @@ def keras_bert_zoo(command, *words):
     elif "train" in scenario():
         sys.exit(f"keras-bert-zoo: {scenario()['train']}")
     else:
+        (CLOUD / "started.txt").write_text(json.dumps(words))
         train(Path(options["--out"]), Path(options["--data"]))
 
 

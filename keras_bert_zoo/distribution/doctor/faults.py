@@ -105,6 +105,9 @@ def mend_failure(build: str, error: str, facts: Facts) -> str:
     """What helps with a backend that has all it needs, by what it said."""
     if build == "tensorflow-tpu" and error.startswith(LATE) and not facts.accelerator:
         return "export TPU_SKIP_MDS_QUERY=1    # no TPU is here, and outside Google's cloud nobody answers for one"
+    asked = facts.environment.get("JAX_PLATFORMS", "")
+    if build == "jax" and asked not in ("", "cpu") and not facts.accelerator:
+        return f"unset JAX_PLATFORMS    # it asks for {asked!r}, and no accelerator is here"
     extra = EXTRAS[facts.accelerator] if build == "jax" else ""
     again = f'pip install --force-reinstall "{build}{extra}=={facts.versions[build]}"'
     return next((mend for words, mend in FAILURES.items() if search(words, error)), again)

@@ -10,6 +10,7 @@ from keras_bert_zoo.distribution.doctor import machine
 from keras_bert_zoo.distribution.doctor.diagnosis import Diagnosis
 from keras_bert_zoo.distribution.doctor.faults import BACKENDS, Facts, find_failure, find_faults
 from keras_bert_zoo.distribution.doctor.probe import probe
+from keras_bert_zoo.errors import ZooError
 
 HALF = (8, 0)  # the compute capability from which a GPU multiplies bfloat16
 
@@ -22,6 +23,8 @@ def doctor(timeout_s: float = 120.0, tell: Callable[[str], Any] = print) -> Diag
     Every backend that is installed is imported in a process of its own, which has `timeout_s` seconds: one that aborts
     or hangs is a fault like the others. Each of "faults" says what is "wrong", and has the line that should "mend" it.
     """
+    if not timeout_s > 0:
+        raise ZooError(f"timeout={timeout_s} must be a number of seconds above 0.")
     found = survey()
     versions, backend = found["versions"], found["backend"]
     for name, builds in BACKENDS.items():

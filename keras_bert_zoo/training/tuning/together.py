@@ -39,17 +39,20 @@ def fit_together(
         told.on_epoch_begin(epoch)
         total = weights = 0.0
         for index in range(len(batches)):
-            rows = own_rows(with_targets(batches[index]), step.runtime.share)
-            (found,) = step.take([rows], [float(rate(epoch * len(batches) + index))], bool(asked))
+            whole = with_targets(batches[index])
+            rows = len(whole["token_ids"])
+            own = own_rows(whole, step.runtime.share)
+            (found,) = step.take([own], [float(rate(epoch * len(batches) + index))], bool(asked))
             failed = 0 if found["applied"] else failed + 1
             if failed and step.runtime.is_chief:
                 said = "Step %d of epoch %d has a gradient of %s and was skipped."
                 log.warning(said, index + 1, epoch + 1, found["norm"])
             if not failed:
-                total, weights = total + found["classes"], weights + found["weights"]
+                total += rows * found["classes"] / max(found["weights"], 1e-9)  # as Keras means an epoch's losses
+                weights += rows
             if failed == PATIENCE:
                 raise ZooError(f"{PATIENCE} steps in a row have a gradient that is no number: lower learning_rate=.")
-            told.on_train_batch_end(index, {"loss": total / max(weights, 1e-9)})
+            told.on_train_batch_end(index, {"loss": total / max(weights, 1)})
             if found["stop"] > 0:
                 return True
         told.on_epoch_end(epoch)

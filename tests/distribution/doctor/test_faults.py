@@ -89,3 +89,11 @@ def test_a_tpu_that_nobody_has():
 def test_jax_is_installed_again_with_its_accelerator():
     place = Facts(versions={"jax": "0.10.2"}, backend="jax", accelerator="gpu")
     assert find_failure("jax", "x", place, [])["mend"] == 'pip install --force-reinstall "jax[cuda12]==0.10.2"'
+
+
+def test_a_backend_that_is_told_to_take_what_is_not_here():
+    versions = {"jax": "0.10.2"}
+    place = Facts(versions=versions, backend="jax", environment={"JAX_PLATFORMS": "tpu"})
+    assert find_failure("jax", "x", place, [])["mend"].startswith("unset JAX_PLATFORMS    # it asks for 'tpu', and")
+    place = Facts(versions=versions, backend="jax", accelerator="tpu", environment={"JAX_PLATFORMS": "tpu"})
+    assert find_failure("jax", "x", place, [])["mend"] == 'pip install --force-reinstall "jax[tpu]==0.10.2"'

@@ -8,6 +8,7 @@ import pytest
 
 from keras_bert_zoo.distribution.doctor import machine, visit
 from keras_bert_zoo.distribution.doctor.visit import choose_dtype, doctor, is_unseen
+from keras_bert_zoo.errors import ZooError
 
 HERE = {"keras": "3.15.1", "tensorflow": "2.21.0", "jax": "0.10.2"}
 H200 = {"name": "NVIDIA H200", "memory_bytes": 150754820096, "driver": "570.86"}
@@ -152,3 +153,8 @@ visit.survey()
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_a_backend_needs_time():
+    with pytest.raises(ZooError, match="timeout=-3 must be a number of seconds above 0"):
+        doctor(-3)
